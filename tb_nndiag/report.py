@@ -1,0 +1,56 @@
+"""Verdicts as text for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from tb_nndiag.rule import number
+from tb_nndiag.verdict import Verdict
+
+WIDTH = 100
+
+
+def text(verdicts: Sequence[Verdict], *, only_leading: bool = False, details: bool = True) -> str:
+    """The findings, causes first and what they explain indented below; "" when there are none.
+
+    verdicts: in reading order, as `engine.diagnose` returns them; only_leading: errors that nothing else explains
+    """
+    shown = [v for v in verdicts if v.finding]
+    if only_leading:
+        shown = [v for v in shown if v.leads and v.severity == "error"]
+    return "\n".join(_finding(v, details) for v in shown)
+
+
+def _finding(verdict: Verdict, details: bool) -> str:
+    finding = verdict.finding
+    assert finding is not None
+    indent = "   └ " if verdict.explained_by else ""
+    head = f"{indent}{verdict.code} {verdict.severity}: "
+    lines = [_wrapped(head, finding.headline + _since(verdict))]
+    if details and not verdict.explained_by:
+        margin = " " * len(head)
+        for e in finding.evidence:
+            at = f"{e.where}, " if e.where != "run" else ""
+            unit = f" {e.unit}" if e.unit not in ("", "ratio", "share") else ""
+            lines.append(_wrapped(margin, f"{e.measure}: {number(e.value)}{unit} (limit {number(e.limit)}; {at}step {e.step:,})"))
+        lines.append(_wrapped(margin, finding.why))
+        for i, fix in enumerate(finding.fixes):
+            because = f" {fix.because}" if fix.because else ""
+            lines.append(_wrapped(margin, f"{'First' if i == 0 else 'Then'}: {fix.do}{because}"))
+            lines.extend(f"{margin}    {line}" for line in fix.code.splitlines())
+    return "\n".join(lines)
+
+
+def _since(verdict: Verdict) -> str:
+    finding = verdict.finding
+    assert finding is not None
+    if not finding.active:
+        return f" (no longer since step {finding.last_step:,})"
+    return f" (since step {finding.first_step:,})" if finding.first_step > 1 else ""
+
+
+def _wrapped(head: str, body: str) -> str:
+    return textwrap.fill(
+        body, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False
+    )

@@ -1,0 +1,176 @@
+"""What a rule is: a documented function from a run to a finding.
+
+A rule's module docstring is its page, the decorator its metadata, the keyword-only parameters its limits.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import math
+import pkgutil
+import sys
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from tb_nndiag.run import Run
+from tb_nndiag.signals import SIGNALS
+
+SEVERITIES = ("error", "warning", "hint")
+HEADINGS = ("What it sees", "Why it matters", "What to do first", "When it is wrong", "Source")
+
+
+class NotEnoughData(Exception):
+    """The rule cannot tell yet; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a threshold means, its unit, and where its default was measured."""
+
+    means: str
+    unit: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One number that a reader can check: `value` against `limit`, `where`, at `step`."""
+
+    measure: str  # in words: "gradient of `dense` over gradient of `dense_9`"
+    value: float
+    limit: float
+    unit: str
+    signal: str  # a key of SIGNALS, or "card": it stands in the run card
+    where: str  # a layer, or "run"
+    step: int
+
+    def __post_init__(self) -> None:
+        if self.signal != "card" and self.signal not in SIGNALS:
+            raise ValueError(f"Evidence names the signal {self.signal!r}; expected 'card' or one of {', '.join(SIGNALS)}.")
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One thing to try: an order, its reason, and code in this run's own names and values."""
+
+    do: str
+    because: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule found in one run.
+
+    evidence: at least one; fixes: at least one, in the order to try them
+    first_step, last_step: the first and the last step at which it was seen; 0 is before the first step
+    active: it held at the last record still
+    """
+
+    headline: str
+    why: str
+    evidence: Sequence[Evidence]
+    fixes: Sequence[Fix]
+    first_step: int
+    last_step: int
+    active: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.evidence or not self.fixes:
+            raise ValueError(
+                f"A finding needs at least one number and one fix; {self.headline!r} has "
+                f"{len(self.evidence)} and {len(self.fixes)}."
+            )
+        if self.first_step > self.last_step:
+            raise ValueError(f"A finding begins before it ends; got steps {self.first_step} to {self.last_step}.")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One question about a run."""
+
+    code: str
+    name: str
+    severity: str
+    reads: tuple[str, ...]  # without these signals the answer is "unknown"
+    may_read: tuple[str, ...]  # these help when they are there
+    explains: tuple[str, ...]  # rules whose findings this one can cause
+    check: Callable[..., Finding | None]
+
+    @property
+    def doc(self) -> str:
+        """The rule's page, Markdown: its title, then the five headings."""
+        return inspect.cleandoc(sys.modules[self.check.__module__].__doc__ or "")
+
+    @property
+    def title(self) -> str:
+        """The first line of the page."""
+        return self.doc.splitlines()[0]
+
+    @cached_property
+    def limits(self) -> dict[str, tuple[float, Limit]]:
+        """Name of each limit → its default and what it means."""
+        hints = typing.get_type_hints(self.check, include_extras=True)
+        found = {}
+        for name, parameter in inspect.signature(self.check).parameters.items():
+            for note in getattr(hints.get(name), "__metadata__", ()):
+                if isinstance(note, Limit):
+                    found[name] = (parameter.default, note)
+        return found
+
+
+def rule(
+    code: str,
+    *,
+    severity: str,
+    reads: Sequence[str],
+    may_read: Sequence[str] = (),
+    explains: Sequence[str] = (),
+) -> Callable[[Callable[..., Finding | None]], Rule]:
+    """Makes a rule of a function `(run, *, limit=default, ...) -> Finding | None`.
+
+    Raises ValueError for an unknown severity or signal.
+    """
+    if severity not in SEVERITIES:
+        raise ValueError(f"{code}: severity is {severity!r}, expected one of {', '.join(SEVERITIES)}.")
+    for signal in (*reads, *may_read):
+        if signal not in SIGNALS:
+            raise ValueError(f"{code} reads {signal!r}, which is no signal; expected some of {', '.join(SIGNALS)}.")
+
+    def made(check: Callable[..., Finding | None]) -> Rule:
+        name = check.__name__.replace("_", "-")
+        return Rule(code, name, severity, tuple(reads), tuple(may_read), tuple(explains), check)
+
+    return made
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule of the package `rules`, in the order of their codes."""
+    import tb_nndiag.rules as package
+
+    found = []
+    for module in pkgutil.iter_modules(package.__path__):
+        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+        found.extend(value for value in vars(loaded).values() if isinstance(value, Rule) and value.check.__module__ == loaded.__name__)
+    return tuple(sorted(found, key=lambda r: r.code))
+
+
+def number(value: float) -> str:
+    """Three digits, as a reader likes them: 0.00031, 6.1e-07, 12, 1,250, NaN."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == int(value) and abs(value) < 1e6:
+        return f"{int(value):,}"
+    if 1000 <= abs(value) < 1e6:
+        return f"{round(value):,}"
+    if 1e-3 <= abs(value) < 1000:
+        return f"{value:.3g}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{exponent}"

@@ -1,0 +1,75 @@
+"""A rule's answer about a run, and its form as strict JSON (docs/verdict_json.md)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tb_nndiag.rule import Evidence, Finding, number
+
+FORMAT = 1
+_CHART_OF_SIGNAL = {
+    "gap": "loss", "baseline": "loss", "nonfinite": "loss", "epoch": "metrics", "outputs": "predictions",
+    "optimizer": "learning_rate",
+}  # fmt: skip
+_SIGNALS_WITHOUT_CHART = {"card", "inputs", "labels", "timing"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer of one rule about one run. `finding` is there when, and only when, `status` is "fires"."""
+
+    code: str
+    rule: str
+    severity: str
+    status: str  # "fires", "clear", "unknown" or "crashed"
+    reason: str = ""  # for unknown and crashed
+    finding: Finding | None = None
+    explained_by: str = ""  # the rule whose finding is the likely cause
+
+    @property
+    def leads(self) -> bool:
+        """It fires, and nothing else explains it."""
+        return self.status == "fires" and not self.explained_by
+
+
+def to_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as a dictionary that strict JSON can hold."""
+    finding = verdict.finding
+    evidence = [_evidence(e) for e in finding.evidence] if finding else []
+    return {
+        "code": verdict.code,
+        "rule": verdict.rule,
+        "severity": verdict.severity,
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "headline": finding.headline if finding else "",
+        "why": finding.why if finding else "",
+        "evidence": evidence,
+        "fixes": [asdict(fix) for fix in finding.fixes] if finding else [],
+        "explained_by": verdict.explained_by,
+        "first_step": finding.first_step if finding else None,
+        "last_step": finding.last_step if finding else None,
+        "active": finding.active if finding else False,
+        "charts": _charts(finding) if finding else [],
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        **asdict(evidence),
+        "value": _finite(evidence.value),
+        "value_text": number(evidence.value),
+        "limit": _finite(evidence.limit),
+        "limit_text": number(evidence.limit),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _charts(finding: Finding) -> list[str]:
+    signals = [e.signal for e in finding.evidence if e.signal not in _SIGNALS_WITHOUT_CHART]
+    return list(dict.fromkeys(_CHART_OF_SIGNAL.get(s, s) for s in signals))
