@@ -1,0 +1,111 @@
+"""The callback: Keras' hooks, and what the user may set. It computes nothing itself."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from typing import Any
+
+import keras
+
+from keras_callbacks.recording import Recording
+
+
+class Diagnosis(keras.callbacks.Callback):
+    """Records how a network trains, for the Diagnosis tab of TensorBoard and for `nndiag check`.
+
+    The training itself is not changed: without XLA the weights after `fit` are the same bit for bit. A measurement that
+    fails warns once and is left out; it never stops the training.
+
+    Args:
+        log_dir: the directory of this run; TensorBoard is given the one above it. Use one directory per run, and no
+            other writer's (the `TensorBoard` callback writes to directories below its own, so it may share).
+        quiet: print nothing at the end of the training, whatever was found.
+
+    Example:
+
+        model.fit(x, y, validation_data=(x_val, y_val), callbacks=[Diagnosis("logs/run1")])
+    """
+
+    def __init__(self, log_dir: str | os.PathLike[str], *, quiet: bool = False) -> None:
+        super().__init__()
+        self.log_dir = _checked_directory(log_dir)
+        if not isinstance(quiet, bool):
+            raise TypeError(f"Diagnosis: `quiet` is {quiet!r}; expected True or False.")
+        self.quiet = quiet
+        self._last_step = 0  # of all fits with this callback: steps never go back
+        self._recording: Recording | None = None
+
+    def set_model(self, model: keras.Model) -> None:
+        super().set_model(model)
+        self._stop()  # an interrupted fit may have left something behind
+        try:
+            self._recording = Recording(model, self.log_dir, self._last_step)
+        except Exception as error:
+            _warn(f"could not start ({type(error).__name__}: {error}); nothing is recorded")
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self._do(lambda r: r.begin(self.params or {}))
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._do(lambda r: r.after_batch(batch))
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._do(lambda r: r.begin_epoch())
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self._do(lambda r: r.end_epoch(epoch + 1, logs or {}))
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self._do(lambda r: r.end())
+        recorded = self._recording is not None
+        self._stop()
+        if recorded and not self.quiet:
+            try:
+                self._report()
+            except Exception as error:
+                _warn(f"could not judge the run ({type(error).__name__}: {error})")
+
+    def _do(self, action) -> None:
+        recording = self._recording
+        if recording is None:
+            return
+        began = time.perf_counter()
+        try:
+            action(recording)
+        except Exception as error:  # the training goes on without us
+            _warn(f"stopped recording ({type(error).__name__}: {error})")
+            self._stop()
+        recording.own_seconds += time.perf_counter() - began
+        self._last_step = max(self._last_step, recording.step)
+
+    def _stop(self) -> None:
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            recording.detach()
+
+    def _report(self) -> None:
+        from tb_nndiag.engine import diagnose
+        from tb_nndiag.logdir import read
+        from tb_nndiag.report import text
+
+        report = text(diagnose(read(self.log_dir)), only_leading=True)
+        if report:
+            print(f"\n{report}\nTo see the evidence: tensorboard --logdir {os.path.dirname(self.log_dir) or '.'}, tab DIAGNOSIS")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_recording": None}
+
+
+def _checked_directory(log_dir: Any) -> str:
+    if not isinstance(log_dir, (str, os.PathLike)) or not os.fspath(log_dir):
+        raise TypeError(f"Diagnosis: `log_dir` is {log_dir!r}; expected the directory of this run, such as 'logs/run1'.")
+    path = os.path.normpath(os.fspath(log_dir)) if "://" not in os.fspath(log_dir) else os.fspath(log_dir)
+    if os.path.isfile(path):
+        raise ValueError(f"Diagnosis: `log_dir` is {path!r}, which is a file; expected a directory.")
+    return path
+
+
+def _warn(text: str) -> None:
+    warnings.warn(f"Diagnosis {text}. The training goes on.", stacklevel=3)

@@ -1,0 +1,125 @@
+"""Lets us see what passes through a model: wraps methods on the instances, and takes the wraps off again.
+
+Nothing is subclassed and no class is touched, so other models are not affected. A wrap returns what the wrapped method
+returns, untouched; it only keeps a reference to the tensors while a step is being traced (or run eagerly).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_callbacks.places import Place
+
+
+@dataclass
+class Passing:
+    """The tensors of one step, as they pass.
+
+    outputs: by place name, in the order in which the layers were called; the last call counts
+    gradients, variables: what the optimizer was given, unscaled
+    """
+
+    x: Any = None
+    y: Any = None
+    sample_weight: Any = None
+    y_pred: Any = None
+    loss: tf.Tensor | None = None
+    outputs: dict[str, tf.Tensor] = field(default_factory=dict)
+    gradients: list = field(default_factory=list)
+    variables: list = field(default_factory=list)
+
+
+class Taps:
+    """The wraps on one model. `around_step(original, data)` is called in place of the model's train step."""
+
+    def __init__(self, model: keras.Model, places: list[Place], around_step: Callable) -> None:
+        self._model = model
+        self._places = places
+        self._around_step = around_step
+        self._passing: Passing | None = None
+        self._wrapped: list[tuple[object, str]] = []
+
+    def attach(self) -> None:
+        """Puts the wraps on."""
+        model = self._model
+        self._wrap(model, "train_step", lambda original: lambda data: self._around_step(original, data))
+        self._wrap(model, "compute_loss", self._see_loss)
+        if model.optimizer is not None:
+            self._wrap(model.optimizer, "apply", self._see_gradients)
+        for place in self._places:
+            if place.layer is not model:
+                self._wrap(place.layer, "call", lambda original, place=place: self._see_output(original, place))
+
+    def detach(self) -> None:
+        """Takes the wraps off: afterwards no instance has an attribute of ours."""
+        for owner, name in self._wrapped:
+            vars(owner).pop(name, None)
+        self._wrapped.clear()
+
+    def collect(self, step: Callable[[], Any]) -> tuple[Any, Passing]:
+        """Runs `step` and returns its result with what passed meanwhile."""
+        before, self._passing = self._passing, Passing()
+        try:
+            return step(), self._passing
+        finally:
+            self._passing = before
+
+    def _wrap(self, owner: object, name: str, make: Callable) -> None:
+        # past __setattr__: Keras and TensorFlow track what is set on their objects, and would save it with the model
+        vars(owner)[name] = make(getattr(owner, name))
+        self._wrapped.append((owner, name))
+
+    def _see_loss(self, original: Callable) -> Callable:
+        def compute_loss(x=None, y=None, y_pred=None, sample_weight=None, *args, **kwargs):
+            loss = original(x, y, y_pred, sample_weight, *args, **kwargs)
+            if self._passing is not None:
+                self._passing.y, self._passing.y_pred, self._passing.loss = y, y_pred, loss
+            return loss
+
+        return compute_loss
+
+    def _see_gradients(self, original: Callable) -> Callable:
+        optimizer = self._model.optimizer
+
+        def apply(gradients, trainable_variables=None):
+            gradients = list(gradients)
+            if self._passing is not None:
+                variables = optimizer._trainable_variables if trainable_variables is None else trainable_variables
+                self._passing.variables += list(variables)
+                self._passing.gradients += [_unscaled(g, optimizer) for g in gradients]
+            return original(gradients, trainable_variables)
+
+        return apply
+
+    def _see_output(self, original: Callable, place: Place) -> Callable:
+        def call(*args, **kwargs):
+            output = original(*args, **kwargs)
+            if self._passing is not None and _is_plain(output):
+                self._passing.outputs.pop(place.name, None)
+                self._passing.outputs[place.name] = output
+            return output
+
+        return call
+
+
+def _unscaled(gradient, optimizer):
+    """The gradient without the loss scale of mixed precision."""
+    scale = getattr(optimizer, "dynamic_scale", None)
+    if scale is None or gradient is None:
+        return gradient
+    scale = tf.cast(tf.convert_to_tensor(scale), gradient.dtype)
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.IndexedSlices(gradient.values / scale, gradient.indices, gradient.dense_shape)
+    return gradient / scale
+
+
+def _is_plain(output) -> bool:
+    """A floating-point tensor with known rank (not a dict, ragged or sparse one) that belongs to the step itself."""
+    if not isinstance(output, tf.Tensor) or not output.dtype.is_floating or output.shape.rank in (None, 0, 1):
+        return False
+    return True
