@@ -19,6 +19,7 @@ from keras_callbacks.taps import Taps
 
 MOST_ROWS = 1024
 MOST_BYTES = 16 * 2**20
+ROWS_AT_ONCE = 256
 
 
 @dataclass
@@ -40,7 +41,6 @@ class HeldRows:
         self._buffers: list[tf.Variable] | None = None
         self._structure: Any = None
         self._capacity = 0
-        self._batch_size = 1
         self._kept = tf.Variable(0, dtype=tf.int32, trainable=False)
         self._evaluate_batch: tf.types.experimental.PolymorphicFunction | None = None
 
@@ -89,8 +89,8 @@ class HeldRows:
         state = [(v, v.numpy()) for v in (*model.non_trainable_variables, *model.metrics_variables)]
         results, sizes = [], []
         try:
-            for start in range(0, len(self), self._batch_size):
-                rows = [b[start : min(start + self._batch_size, len(self))] for b in self._buffers or ()]
+            for start in range(0, len(self), ROWS_AT_ONCE):
+                rows = [b[start : min(start + ROWS_AT_ONCE, len(self))] for b in self._buffers or ()]
                 results.append(tf.nest.map_structure(lambda t: t.numpy(), self._evaluate_batch(*self._structured(rows))))
                 sizes.append(int(rows[0].shape[0]))
         finally:
@@ -121,7 +121,6 @@ class HeldRows:
                 raise ValueError(f"rows must be numbers in a fixed shape; got {getattr(tensor, 'dtype', type(tensor))} {getattr(tensor, 'shape', '')}")
         row_bytes = sum(t.dtype.size * (t.shape[1:].num_elements() or 1) for t in tensors)
         self._capacity = int(min(MOST_ROWS, max(1, MOST_BYTES // row_bytes)))
-        self._batch_size = int(min(max(tensors[0].shape[0] or 32, 32), 256))
         self._structure = tf.nest.map_structure(lambda t: None, structure)
         with tf.init_scope():
             self._buffers = [

@@ -63,7 +63,9 @@ def _ask(rule: Rule, run: Run, limits: Mapping[str, float]) -> Verdict:
         return answer("unknown", reason=str(missing_data))
     except Exception as error:  # one rule's defect must not silence the others
         return answer("crashed", reason=f"{type(error).__name__}: {error}")
-    return answer("fires", finding=finding) if finding else answer("clear")
+    if finding is None:
+        return answer("clear")
+    return replace(answer("fires", finding=finding), severity=finding.severity or rule.severity)
 
 
 def _fold(verdicts: Sequence[Verdict], rules: Sequence[Rule]) -> list[Verdict]:

@@ -28,11 +28,12 @@ class NotEnoughData(Exception):
 
 @dataclass(frozen=True)
 class Limit:
-    """What a threshold means, its unit, and where its default was measured."""
+    """What a threshold means, its unit, where its default was measured, and the chart that shows it as a line."""
 
     means: str
     unit: str = ""
     source: str = ""
+    chart: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Finding:
     evidence: at least one; fixes: at least one, in the order to try them
     first_step, last_step: the first and the last step at which it was seen; 0 is before the first step
     active: it held at the last record still
+    severity: lower than the rule's own, for a symptom that did no harm; empty: the rule's own
     """
 
     headline: str
@@ -77,6 +79,7 @@ class Finding:
     first_step: int
     last_step: int
     active: bool = True
+    severity: str = ""
 
     def __post_init__(self) -> None:
         if not self.evidence or not self.fixes:

@@ -67,7 +67,7 @@ SIGNALS = {
         ("mean", "std", "min", "max", "nonfinite", "constant_share", "largest_scale", "scale_ratio", "integer", "rows"),
         "once",
         "the held rows; features lie along the last axis; a feature's scale is the larger of its |mean| and std, "
-        "`scale_ratio` is the largest scale over the smallest of the features that vary",
+        "`scale_ratio` is the largest scale over the median one, of the features that vary",
     ),
     "labels": Signal(
         "output",

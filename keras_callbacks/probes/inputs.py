@@ -10,7 +10,7 @@ def measure(rows: np.ndarray) -> np.ndarray:
 
     rows: (rows, ..., features); anything numeric
     Returns (10,): mean, std, min, max, count of non-finite values, share of constant features, the largest scale of a
-    feature, largest over smallest scale of the features that vary, 1 when all values are whole numbers, number of rows.
+    feature, the largest scale over the median one of the features that vary, 1 when all values are whole numbers, number of rows.
     A feature's scale is the larger of its absolute mean and its standard deviation. Non-finite values are left out of all but their count.
     """
     values = np.asarray(rows, np.float64)
@@ -27,7 +27,7 @@ def measure(rows: np.ndarray) -> np.ndarray:
         np.sum(~np.isfinite(features)),
         1 - len(varying) / features.shape[1],
         scale.max(),
-        varying.max() / varying.min() if len(varying) else 1.0,
+        varying.max() / np.median(varying) if len(varying) else 1.0,
         float(np.all(columns[np.isfinite(columns)] == np.round(columns[np.isfinite(columns)]))),
         len(values),
     ])  # fmt: skip

@@ -1,0 +1,269 @@
+"""Trains sweeps of one fault each, from none to gross, so that limits are set where learning and stuck runs part.
+
+    python benchmarks/calibration/sweep.py OUT [--only depth] [--seeds 1,2,3]
+
+Each run goes to OUT/FAMILY/NAME. `table.py` reads them and prints what the limits are set by. Data: scikit-learn's
+digits (1,797 real 8x8 images), its diabetes table, and made ones; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import time
+from collections.abc import Iterator
+from functools import partial
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from sklearn import datasets
+
+from keras_callbacks import Diagnosis
+
+L = keras.layers
+OPTIMIZERS = {
+    "sgd": lambda scale=1.0: keras.optimizers.SGD(0.1 * scale),
+    "momentum": lambda scale=1.0: keras.optimizers.SGD(0.02 * scale, momentum=0.9),
+    "adam": lambda scale=1.0: keras.optimizers.Adam(0.002 * scale),
+}
+
+
+def digits(image: bool = False):
+    data = datasets.load_digits()
+    x = (data.images / 16).astype("float32")
+    order = np.random.default_rng(0).permutation(len(x))
+    x, y = x[order], data.target[order]
+    x = x[..., None] if image else x.reshape(-1, 64)
+    return x[:1300], y[:1300], x[1300:], y[1300:]
+
+
+def regression(rows: int = 1000, noise: float = 0.05, features: int = 8):
+    random = np.random.default_rng(1)
+    x = random.uniform(-1, 1, (rows, features)).astype("float32")
+    y = np.sin(3 * x[:, 0]) + x[:, 1] * x[:, 2] - x[:, 3] + noise * random.standard_normal(rows)
+    y = ((y - y.mean()) / y.std()).astype("float32")[:, None]
+    cut = int(rows * 0.8)
+    return x[:cut], y[:cut], x[cut:], y[cut:]
+
+
+def dense(widths=(64, 32), activation="relu", shape=(64,), out=10, out_activation="softmax", **kwargs):
+    hidden = [L.Dense(w, activation, **kwargs) for w in widths]
+    return keras.Sequential([keras.Input(shape), *hidden, L.Dense(out, out_activation)])
+
+
+def conv(activation="relu", **kwargs):
+    return keras.Sequential([
+        keras.Input((8, 8, 1)), L.Conv2D(16, 3, padding="same", activation=activation, **kwargs), L.MaxPooling2D(),
+        L.Conv2D(32, 3, padding="same", activation=activation, **kwargs), L.Flatten(), L.Dense(10, "softmax"),
+    ])  # fmt: skip
+
+
+def fit(model, data, optimizer, log_dir, *, loss="sparse_categorical_crossentropy", epochs=15, batch=32):
+    model.compile(optimizer, loss, jit_compile=False)
+    x, y, xv, yv = data
+    model.fit(x, y, batch, epochs, verbose=0, validation_data=(xv, yv), callbacks=[Diagnosis(log_dir, quiet=True)])
+
+
+def learning_rate() -> Iterator:
+    for name, optimizer in OPTIMIZERS.items():
+        for power in (-5, -4, -3, -2, -1, 0, 1, 2, 3):
+            yield f"{name}_dense_1e{power:+d}", lambda d, o=optimizer, p=power: fit(dense(), digits(), o(10.0**p), d)
+        for power in (-4, -3, -2, 0, 1, 2):
+            yield f"{name}_conv_1e{power:+d}", lambda d, o=optimizer, p=power: fit(conv(), digits(True), o(10.0**p), d, epochs=8)
+        for power in (-4, -3, -2, -1, 0, 1, 2):
+            yield f"{name}_regression_1e{power:+d}", lambda d, o=optimizer, p=power: fit(dense((32, 16), "tanh", (8,), 1, "linear"), regression(), o(10.0**p), d, loss="mse")
+
+
+def depth() -> Iterator:
+    for name, optimizer in OPTIMIZERS.items():
+        for layers in (1, 2, 3, 4, 5, 8, 10):
+            yield f"{name}_sigmoid_{layers:02d}", lambda d, o=optimizer, n=layers: fit(dense((32,) * n, "sigmoid"), digits(), o(), d, epochs=20)
+        for layers in (4, 12, 20):
+            yield f"{name}_relu_{layers:02d}", lambda d, o=optimizer, n=layers: fit(dense((32,) * n, "relu", kernel_initializer="he_normal"), digits(), o(0.3), d, epochs=20)
+        for layers in (5, 10):
+            yield f"{name}_tanh_{layers:02d}", lambda d, o=optimizer, n=layers: fit(dense((32,) * n, "tanh"), digits(), o(0.5), d, epochs=20)
+
+
+def dead() -> Iterator:
+    for name, optimizer in OPTIMIZERS.items():
+        for bias in (0.0, -0.25, -0.5, -1.0, -1.5, -2.0, -3.0):
+            yield f"{name}_bias_{bias:+.2f}", lambda d, o=optimizer, b=bias: fit(dense((64, 64), bias_initializer=keras.initializers.Constant(b)), digits(), o(), d)
+
+
+def saturated() -> Iterator:
+    for name, optimizer in OPTIMIZERS.items():
+        for activation in ("tanh", "sigmoid"):
+            for std in (0.1, 0.3, 1.0, 2.0, 5.0, 20.0):
+                start = partial(keras.initializers.RandomNormal, stddev=std)
+                yield f"{name}_{activation}_std_{std}", lambda d, o=optimizer, a=activation, s=start: fit(dense((64, 64), a, kernel_initializer=s()), digits(), o(), d)
+
+
+def input_scale() -> Iterator:
+    for name, optimizer in OPTIMIZERS.items():
+        for factor in (0.01, 1, 4, 16, 64, 255, 1000, 10000):
+            def scaled(d, o=optimizer, f=factor):
+                x, y, xv, yv = digits()
+                fit(dense(), (x * f, y, xv * f, yv), o(), d)
+            yield f"{name}_times_{factor}", scaled
+        for ratio in (1, 10, 30, 100, 300, 1000, 10000):
+            def uneven(d, o=optimizer, r=ratio):
+                x, y, xv, yv = regression()
+                scale = np.geomspace(1, r, x.shape[1]).astype("float32")
+                fit(dense((32, 16), "relu", (8,), 1, "linear"), (x * scale, y, xv * scale, yv), o(0.3), d, loss="mse")
+            yield f"{name}_uneven_{ratio}", uneven
+
+
+def overfit() -> Iterator:
+    for name, optimizer in OPTIMIZERS.items():
+        for rows, noise in ((2000, 0.05), (400, 0.3), (100, 0.3), (60, 1.0), (40, 2.0)):
+            yield f"{name}_rows_{rows}", lambda d, o=optimizer, r=rows, n=noise: fit(dense((128, 128), "relu", (8,), 1, "linear"), regression(r, n), o(0.5), d, loss="mse", epochs=60, batch=16)
+
+
+def healthy() -> Iterator:
+    adam, sgd = keras.optimizers.Adam, keras.optimizers.SGD
+    yield "adam_1e-4", lambda d: fit(dense(), digits(), adam(1e-4), d, epochs=30)
+    yield "adam_3e-4_conv", lambda d: fit(conv(), digits(True), adam(3e-4), d, epochs=12)
+    yield "sgd_0.5", lambda d: fit(dense(), digits(), sgd(0.5), d)
+    yield "gelu", lambda d: fit(dense((64, 64), "gelu"), digits(), adam(1e-3), d)
+    yield "selu", lambda d: fit(dense((64, 64, 64), "selu", kernel_initializer="lecun_normal"), digits(), adam(1e-3), d)
+    yield "leaky", lambda d: fit(dense((64, 64), "leaky_relu"), digits(), sgd(0.1), d)
+    yield "batch_8", lambda d: fit(dense(), digits(), adam(1e-3), d, epochs=6, batch=8)
+    yield "batch_512", lambda d: fit(dense(), digits(), adam(5e-3), d, epochs=40, batch=512)
+    yield "one_epoch", lambda d: fit(dense(), digits(), adam(3e-3), d, epochs=1, batch=4)
+    yield "three_epochs", lambda d: fit(dense(), digits(), adam(1e-3), d, epochs=3)
+    yield "long", lambda d: fit(dense((32,)), digits(), adam(1e-3), d, epochs=100)
+    yield "momentum_long", lambda d: fit(dense((64,)), digits(), sgd(0.05, momentum=0.9), d, epochs=60)
+    yield "wide", lambda d: fit(dense((512,)), digits(), adam(1e-3), d)
+    yield "linear_regression", lambda d: fit(dense((), shape=(8,), out=1, out_activation="linear"), regression(), sgd(0.05), d, loss="mse")
+    yield "mae", lambda d: fit(dense((32,), shape=(8,), out=1, out_activation="linear"), regression(), adam(5e-3), d, loss="mae", epochs=30)
+    yield "huber_noisy", lambda d: fit(dense((32,), shape=(8,), out=1, out_activation="linear"), regression(noise=1.0), adam(2e-3), d, loss="huber", epochs=12)
+    yield "rmsprop", lambda d: fit(dense(), digits(), keras.optimizers.RMSprop(1e-3), d)
+    yield "lion", lambda d: fit(dense(), digits(), keras.optimizers.Lion(3e-4), d)
+    yield "cosine", lambda d: fit(dense(), digits(), sgd(keras.optimizers.schedules.CosineDecay(0.2, 600)), d)
+    yield "warm_up", lambda d: fit(dense(), digits(), adam(keras.optimizers.schedules.CosineDecay(0.0, 500, warmup_target=3e-3, warmup_steps=60)), d)
+
+    def binary(d, out="sigmoid", loss="binary_crossentropy"):
+        data = datasets.load_breast_cancer()
+        x = ((data.data - data.data.mean(0)) / data.data.std(0)).astype("float32")
+        y = data.target.astype("float32")[:, None]
+        fit(dense((16,), shape=(30,), out=1, out_activation=out), (x[:400], y[:400], x[400:], y[400:]), adam(3e-3), d, loss=loss, epochs=12)
+
+    yield "binary", binary
+    yield "binary_logits", lambda d: binary(d, "linear", keras.losses.BinaryCrossentropy(from_logits=True))
+
+    def logits(d):
+        fit(dense(out_activation="linear"), digits(), adam(1e-3), d, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+    yield "logits", logits
+
+    def autoencoder(d):
+        x, _, xv, _ = digits()
+        model = keras.Sequential([keras.Input((64,)), L.Dense(32, "relu"), L.Dense(8, "relu"), L.Dense(32, "relu"), L.Dense(64, "sigmoid")])
+        fit(model, (x, x, xv, xv), adam(3e-3), d, loss="mse", epochs=20)
+
+    yield "autoencoder", autoencoder
+
+    def norm(d):
+        model = keras.Sequential([keras.Input((8, 8, 1)), L.Conv2D(16, 3, use_bias=False), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(), L.Dropout(0.3), L.Flatten(), L.Dense(32, "relu"), L.Dropout(0.5), L.Dense(10, "softmax")])
+        fit(model, digits(True), adam(2e-3), d, epochs=15)
+
+    yield "batch_norm_dropout", norm
+
+    def residual(d):
+        x = inputs = keras.Input((64,))
+        x = L.Dense(64)(x)
+        for _ in range(8):
+            x = L.Add()([x, L.Dense(64)(L.ReLU()(L.LayerNormalization()(x)))])
+        fit(keras.Model(inputs, L.Dense(10, "softmax")(x)), digits(), adam(1e-3), d)
+
+    yield "residual", residual
+
+    def recurrent(d, kind=L.LSTM):
+        x, y, xv, yv = digits()
+        model = keras.Sequential([keras.Input((8, 8)), kind(32), L.Dense(10, "softmax")])
+        fit(model, (x.reshape(-1, 8, 8), y, xv.reshape(-1, 8, 8), yv), adam(5e-3), d, epochs=12)
+
+    yield "lstm", recurrent
+    yield "gru", lambda d: recurrent(d, L.GRU)
+
+    def embedding(d):
+        random = np.random.default_rng(0)
+        x = random.integers(0, 500, (1500, 12))
+        value = random.standard_normal(500)
+        y = (value[x].mean(1) > 0).astype("float32")[:, None]
+        model = keras.Sequential([keras.Input((12,), dtype="int32"), L.Embedding(500, 16), L.GlobalAveragePooling1D(), L.Dense(16, "relu"), L.Dense(1, "sigmoid")])
+        fit(model, (x[:1200], y[:1200], x[1200:], y[1200:]), adam(5e-3), d, loss="binary_crossentropy", epochs=10)
+
+    yield "embedding", embedding
+
+    def normalized(d):
+        x, y, xv, yv = digits()
+        scale = L.Normalization()
+        scale.adapt(x * 255)
+        model = keras.Sequential([keras.Input((64,)), scale, L.Dense(64, "relu"), L.Dense(10, "softmax")])
+        fit(model, (x * 255, y, xv * 255, yv), adam(1e-3), d)
+
+    yield "normalization_layer", normalized
+
+    def multilabel(d):
+        x, y = datasets.make_multilabel_classification(n_samples=1200, n_features=20, n_classes=4, random_state=0)
+        x = (x / 10).astype("float32")
+        y = y.astype("float32")
+        fit(dense((32,), shape=(20,), out=4, out_activation="sigmoid"), (x[:900], y[:900], x[900:], y[900:]), adam(3e-3), d, loss="binary_crossentropy", epochs=20)
+
+    yield "multi_label", multilabel
+
+    def imbalanced(d):
+        x, y, xv, yv = digits()
+        keep = (y != 3) | (np.arange(len(y)) % 12 == 0)
+        fit(dense(), (x[keep], y[keep], xv, yv), adam(2e-3), d)
+
+    yield "imbalanced", imbalanced
+
+    def transfer(d):
+        base = dense((64, 64))
+        base.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+        x, y, *_ = digits()
+        base.fit(x, y, epochs=5, verbose=0)
+        for layer in base.layers[:-1]:
+            layer.trainable = False
+        model = keras.Sequential([keras.Input((64,)), *base.layers[:-1], L.Dense(10, "softmax")])
+        fit(model, digits(), adam(1e-3), d, epochs=10)
+
+    yield "transfer", transfer
+
+    def unscaled_but_learning(d):
+        x, y, xv, yv = digits()
+        fit(dense(), (x * 16, y, xv * 16, yv), adam(1e-3), d)
+
+    yield "pixels_0_to_16", unscaled_but_learning
+
+
+FAMILIES = {f.__name__: f for f in (learning_rate, depth, dead, saturated, input_scale, overfit, healthy)}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("out", type=pathlib.Path)
+    arguments.add_argument("--only", default="", help="families, comma-separated")
+    arguments.add_argument("--seeds", default="1")
+    options = arguments.parse_args()
+    wanted = [f for f in options.only.split(",") if f] or list(FAMILIES)
+    for family in wanted:
+        for seed in options.seeds.split(","):
+            for name, train in FAMILIES[family]():
+                log_dir = options.out / family / f"{name}#{seed}"
+                if log_dir.exists():
+                    continue
+                keras.backend.clear_session()
+                keras.utils.set_random_seed(int(seed))
+                began = time.time()
+                train(str(log_dir))
+                print(f"{family:14} {name:28} {time.time() - began:5.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

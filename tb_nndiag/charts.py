@@ -1,0 +1,177 @@
+"""A run as chart data (docs/http_api.md): the tab draws these numbers and computes none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tb_nndiag.rule import all_rules, number
+from tb_nndiag.run import Card, Run, Series
+from tb_nndiag.verdict import Verdict
+
+MOST_STEPS = 500
+SPARK_POINTS = 40
+
+
+def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """The charts for which this run has data; limits are those of the rules that could look.
+
+    verdicts: `engine.diagnose(run)`
+    """
+    looked = {v.rule for v in verdicts if v.status in ("fires", "clear")}
+    made = [
+        _loss(run),
+        _metrics(run),
+        _per_layer(run, "gradients", "gradients", "rms", "Gradient flow per layer", "rms of the gradient", log=True),
+        _per_layer(run, "updates", "updates", "ratio", "Update of each layer over its weights", "rms(step) / rms(weights)", log=True),
+        _per_layer(run, "units", "units", "dead_share", "Dead units per layer", "share of units that are always zero"),
+        _per_layer(run, "saturation", "units", "saturated_share", "Saturated units per layer", "share of units at their bound", bounded=True),
+        _per_layer(run, "predictions", "outputs", "spread", "Spread of the predictions", "standard deviation over rows"),
+        _per_layer(run, "learning_rate", "optimizer", "learning_rate", "Learning rate", "learning rate", log=True, role="train"),
+    ]  # fmt: skip
+    shown = [chart for chart in made if chart is not None]
+    for chart in shown:
+        chart["limits"] = [
+            {"value": default, "label": f"{rule.name}: {name.replace('_', ' ')}"}
+            for rule in all_rules()
+            if rule.name in looked
+            for name, (default, limit) in rule.limits.items()
+            if limit.chart == chart["id"]
+        ]
+    return shown
+
+
+def spark(run: Run) -> list[float | None]:
+    """At most SPARK_POINTS values of the batch loss, evenly over the records."""
+    if "loss" not in run:
+        return []
+    mean = run["loss"].of_run("mean")
+    picked = np.unique(np.linspace(0, len(mean) - 1, min(SPARK_POINTS, len(mean))).astype(int))
+    return [_finite(v) for v in mean[picked]]
+
+
+def card(run: Run) -> dict[str, Any] | None:
+    """The run card as the page shows it."""
+    if run.card is None:
+        return None
+    layers = [
+        {
+            "name": layer.name,
+            "class_name": layer.class_name,
+            "activation": layer.activation,
+            "parameters": layer.parameters,
+            "trainable": layer.trainable_parameters > 0,
+            "output_shape": " x ".join("?" if d < 0 else str(d) for d in layer.output_shape),
+        }
+        for layer in run.card.layers
+    ]
+    return {"facts": [{"name": k, "value": v} for k, v in _facts(run.card).items() if v], "layers": layers}
+
+
+def _facts(card: Card) -> dict[str, str]:
+    optimizer = card.optimizer
+    rate = f", {optimizer.schedule}" if optimizer and optimizer.schedule else f", learning rate {number(optimizer.learning_rate)}" if optimizer else ""
+    return {
+        "model": f"{card.model_class}, {card.parameters:,} parameters" + (f" ({card.trainable_parameters:,} trained)" if card.trainable_parameters != card.parameters else ""),
+        "optimizer": optimizer.name + rate if optimizer else "",
+        "loss": ", ".join(f"{loss.name}{' (from logits)' if loss.from_logits else ''}" for loss in card.losses),
+        "batch": f"{card.batch_size:,} rows" if card.batch_size else "",
+        "epochs": f"{card.epochs:,}" + (f" of {card.steps_per_epoch:,} steps" if card.steps_per_epoch else "") if card.epochs else "",
+        "precision": card.precision if card.precision != "float32" else "",
+        "compiled with": "XLA" if card.jit_compile else "",
+        "strategy": card.strategy,
+        "versions": ", ".join(f"{name} {version}" for name, version in card.versions.items()),
+    }  # fmt: skip
+
+
+def _loss(run: Run) -> dict[str, Any] | None:
+    lines: list[tuple[str, str, np.ndarray, np.ndarray]] = []
+    marks = []
+    if "loss" in run:
+        loss = run["loss"]
+        lines += [(f"batch loss ({stat})" if role != "train" else "batch loss", role, loss.steps, loss.of_run(stat))
+                  for stat, role in (("mean", "train"), ("min", "low"), ("max", "high"))]  # fmt: skip
+    if "gap" in run:
+        gap = run["gap"]
+        lines.append(("held training rows, inference mode", "train", gap.steps, gap.of_run("train")))
+        val = gap.of_run("val")
+        if np.isfinite(val).any():
+            lines.append(("validation", "val", gap.steps, val))
+            best = int(np.nanargmin(val))
+            marks.append({"step": int(gap.steps[best]), "label": f"best epoch {int(gap.of_run('epoch')[best])}"})
+    if "baseline" in run and lines:
+        constant = run["baseline"].last(0, "constant_loss")
+        if math.isfinite(constant):
+            ends = np.array([min(s[0] for _, _, s, _ in lines), max(s[-1] for _, _, s, _ in lines)])
+            if ends[0] < ends[1]:
+                lines.append(("best constant prediction", "reference", ends, np.array([constant, constant])))
+    return _chart("loss", "Loss", "loss", lines, marks=marks, log=_spans_decades(lines))
+
+
+def _metrics(run: Run) -> dict[str, Any] | None:
+    if "epoch" not in run:
+        return None
+    series = run["epoch"]
+    names = [c for c in series.columns if c.removeprefix("val_") not in ("loss", "learning_rate")]
+    lines = [(n, "val" if n.startswith("val_") else "train", series.steps, series.column(n, "value")) for n in names]
+    return _chart("metrics", "Metrics of each epoch", "value", lines)
+
+
+def _per_layer(
+    run: Run, chart: str, signal: str, stat: str, title: str, y_label: str, *, log: bool = False, role: str = "layer", bounded: bool = False
+) -> dict[str, Any] | None:
+    if signal not in run:
+        return None
+    series: Series = run[signal]
+    columns = list(series.columns)
+    if bounded:  # only layers whose activation has bounds can saturate
+        columns = [c for c in columns if series.column(c, stat).any()]
+    return _chart(chart, title, y_label, [(c, role, series.steps, series.column(c, stat)) for c in columns], log=log)
+
+
+def _chart(
+    chart: str, title: str, y_label: str, lines: list[tuple[str, str, np.ndarray, np.ndarray]], *, marks: Sequence[dict] = (), log: bool = False
+) -> dict[str, Any] | None:
+    lines = [line for line in lines if np.isfinite(line[3]).any()]
+    if not lines:
+        return None
+    lines = [(name, role, *_decimated(steps, values)) for name, role, steps, values in lines]
+    steps = sorted({int(s) for _, _, own, _ in lines for s in own})
+    place = {s: i for i, s in enumerate(steps)}
+    series = []
+    for name, role, own, values in lines:
+        row: list[float | None] = [None] * len(steps)
+        for s, v in zip(own, values, strict=True):
+            row[place[int(s)]] = _finite(v)
+        series.append({"name": name, "role": role, "values": row})
+    return {
+        "id": chart, "title": title, "y_label": y_label, "log": log, "steps": steps, "series": series, "limits": [], "marks": list(marks),
+    }  # fmt: skip
+
+
+def _decimated(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """At most MOST_STEPS / 2 points that keep every bucket's smallest and largest value."""
+    most = MOST_STEPS // 4  # two a bucket, and the series of a chart may lie on different steps
+    if len(steps) <= 2 * most:
+        return steps, values
+    picked: set[int] = set()
+    for bucket in np.array_split(np.arange(len(steps)), most):
+        finite = bucket[np.isfinite(values[bucket])]
+        if len(finite):
+            picked |= {int(finite[np.argmin(values[finite])]), int(finite[np.argmax(values[finite])])}
+        else:
+            picked.add(int(bucket[0]))
+    kept = np.array(sorted(picked))
+    return steps[kept], values[kept]
+
+
+def _spans_decades(lines: list[tuple[str, str, np.ndarray, np.ndarray]]) -> bool:
+    values = np.concatenate([v[np.isfinite(v)] for *_, v in lines]) if lines else np.zeros(0)
+    return bool(len(values)) and bool((values > 0).all()) and values.max() > 100 * values.min()
+
+
+def _finite(value: float) -> float | None:
+    return float(f"{value:.5g}") if math.isfinite(value) else None

@@ -1,0 +1,29 @@
+"""Which layers a rule about gradients and updates may compare. Pure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_nndiag.run import Run
+
+LEAST_WEIGHTS = 50  # a layer with fewer may double in a step and be healthy
+
+
+def with_kernels(run: Run, signal: str) -> list[str]:
+    """The trained layers that multiply by a matrix (or convolve), in forward order: no biases alone, no normalization."""
+    assert run.card is not None
+    layers = {p.name: p for p in run.card.layers if len(p.kernel_shape) > 1 and p.trainable_parameters > 0 and p.class_name != "Embedding"}
+    return [name for name in run[signal].columns if name in layers]
+
+
+def large_enough(run: Run, signal: str) -> list[str]:
+    """Of these, the ones with at least LEAST_WEIGHTS weights."""
+    assert run.card is not None
+    sizes = {p.name: p.trainable_parameters for p in run.card.layers}
+    return [name for name in with_kernels(run, signal) if sizes[name] >= LEAST_WEIGHTS]
+
+
+def median_ratio(run: Run, layers: list[str]) -> np.ndarray:
+    """(records,) median over these layers of the update over the weights."""
+    updates = run["updates"]
+    return np.nanmedian(np.stack([updates.column(name, "ratio") for name in layers]), axis=0)

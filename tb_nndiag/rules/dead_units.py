@@ -1,0 +1,96 @@
+"""Units of a hidden layer put out zero for every row.
+
+## What it sees
+
+The outputs of each hidden layer for the held training rows, in inference mode. A unit (a channel, in a convolution) is
+dead when it is exactly zero for every row and position. Two evaluations in a row, the last included.
+
+## Why it matters
+
+No gradient passes a ReLU that is never active, so a dead unit stays dead. A layer that is dead as a whole cuts everything
+before it off from learning.
+
+## What to do first
+
+Lower the learning rate if the units died during the training; if they were dead from the start, look at the biases and at
+the scale of the inputs. Then: He initialization, or an activation that leaks.
+
+## When it is wrong
+
+Sparse codes are dead by design: a network that learns although many units are dead gets a hint and no more. Zeros in a
+batch are not death, and are not counted.
+
+## Source
+
+Maas et al. 2013 (leaky ReLU). That half of a layer is dead says nothing without harm: 4 of 80 healthy runs, among them one
+with 70 % unused units and an accuracy of 0.98. Limits: docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Layer, Run
+
+
+@rule("NND301", severity="error", reads=["units"], may_read=["inputs", "optimizer", *SIGNALS], explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting", "learning-rate-too-low"])
+def dead_units(
+    run: Run,
+    *,
+    most: Annotated[float, Limit("share of a hidden layer's units that are dead", "share", "docs/calibration.md", chart="units")] = 0.5,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left for it to be more than a hint", "share", "docs/calibration.md")] = 0.9,
+) -> Finding | None:
+    if run.card is None:
+        raise NotEnoughData("needs the run card, to know which layers are hidden")
+    units = run["units"]
+    hidden = [layer for layer in run.card.hidden if layer.name in units.columns and layer.activation and layer.units > 1]
+    if not hidden:
+        raise NotEnoughData("no hidden layer with an activation was measured")
+    if len(units) < 2:
+        raise NotEnoughData("needs two evaluations of the held rows, has one")
+    shares = {layer.name: units.column(layer.name, "dead_share") for layer in hidden}
+    dead = [layer for layer in hidden if (shares[layer.name][-2:] > most).all()]
+    if not dead:
+        return None
+    first_dead = dead[0]  # in forward order: what lies behind it may be dead because of it
+    worst = max(dead, key=lambda layer: shares[layer.name][-1])
+    step = int(units.steps[-1])
+    start = min(_since(units, shares[layer.name], most) for layer in dead)
+    harmed = now_left(run) > stuck
+    share = float(shares[worst.name][-1])
+    others = f", and {len(dead) - 1} more" if len(dead) > 1 else ""
+    return Finding(
+        headline=f"{share:.0%} of the units of `{worst.name}`{others} are zero for every row (limit: {most:.0%}).",
+        why="No gradient passes a unit that is never active: it cannot come back, and the layers before it learn less, or nothing.",
+        evidence=[Evidence(f"dead units of `{layer.name}`", float(shares[layer.name][-1]), most, "share", "units", layer.name, step) for layer in dead[:5]],
+        fixes=_fixes(run, first_dead, from_the_start=start <= 1),
+        first_step=start,
+        last_step=step,
+        severity="" if harmed else "hint",
+    )  # fmt: skip
+
+
+def _since(units, share: np.ndarray, most: float) -> int:
+    alive = np.flatnonzero(~(share > most))
+    return units.began(int(alive[-1]) + 1 if len(alive) else 0)
+
+
+def _fixes(run: Run, layer: Layer, *, from_the_start: bool) -> list[Fix]:
+    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
+    made = f"keras.layers.{layer.class_name}({layer.units}, activation={{}}, name=\"{layer.name}\")" if layer.class_name == "Dense" else "activation={}"
+    lower = Fix(
+        "Lower the learning rate to a tenth.",
+        "One large step can push a whole layer below zero.",
+        f"model.optimizer.learning_rate = {rate / 10:.3g}" if np.isfinite(rate) else "model.optimizer.learning_rate = model.optimizer.learning_rate / 10",
+    )
+    start = Fix(
+        f"Start `{layer.name}` with He initialization and a bias of zero.",
+        "They keep about half of the units active at the start.",
+        made.format('"relu", kernel_initializer="he_normal", bias_initializer="zeros"'),
+    )
+    leak = Fix(f"Let `{layer.name}` leak.", "A leaky unit passes some gradient on its dead side and can come back.", made.format('"leaky_relu"'))
+    return [start, leak, lower] if from_the_start else [lower, leak, start]

@@ -1,0 +1,71 @@
+"""The loss ends far above where it began.
+
+## What it sees
+
+The loss of the batches: the last tenth of the records against the first batch and against the best constant prediction.
+
+## Why it matters
+
+Every step makes the network worse. What it has learned is being thrown away.
+
+## What to do first
+
+Lower the learning rate by a factor of ten; if it is below zero, correct its sign. If the inputs are large, scale them.
+
+## When it is wrong
+
+A loss that is meant to rise (an adversary's, a negated score). A single bad batch at the very end does not count.
+
+## Source
+
+A last loss above the first, on the mean of many batches, was found on no healthy run of docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.progress import SIGNALS, reference_loss
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+
+@rule("NND402", severity="error", reads=["loss"], may_read=[*SIGNALS, "optimizer"], explains=["nan-loss", "constant-output", "loss-plateau", "underfitting"])
+def diverging_loss(
+    run: Run,
+    *,
+    rise: Annotated[float, Limit("last batches' loss over the larger of the first batch's and the constant prediction's", "ratio", "docs/calibration.md")] = 1.5,
+    records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 5,
+) -> Finding | None:
+    loss = run["loss"]
+    mean = loss.of_run("mean")
+    finite = np.isfinite(mean)
+    if finite.sum() < records:
+        raise NotEnoughData(f"needs {number(records)} records of a finite loss, has {int(finite.sum())}")
+    steps, mean = loss.steps[finite], mean[finite]
+    start = max(float(loss.of_run("first")[0]), reference_loss(run))
+    if not start > 0:
+        return None  # a loss without a floor at zero, such as a negated score
+    ratio = float(np.median(mean[-max(3, len(mean) // 10) :])) / start
+    if not ratio > rise:
+        return None
+    above = mean > rise * start
+    first = int(np.argmax(above))
+    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
+    fixes = [Fix("Lower the learning rate to a tenth.", "Steps that overshoot climb out of the valley they should descend into.", f"model.optimizer.learning_rate = {rate / 10:.3g}")]
+    if rate < 0:
+        fixes = [Fix("Use a positive learning rate.", "With a negative one every step goes uphill.", f"model.optimizer.learning_rate = {-rate:.3g}")]
+    fixes.append(Fix("Scale the inputs to mean 0 and standard deviation 1.", "Large inputs make every step large.", "x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-7)"))
+    return Finding(
+        headline=f"The loss ends {number(ratio)} times above its start, at {number(ratio * start)} (limit: {number(rise)} times).",
+        why="Every step makes the network worse instead of better.",
+        evidence=[
+            Evidence("loss of the last batches over that at the start", ratio, rise, "ratio", "loss", "run", int(steps[-1])),
+            Evidence("learning rate", rate, 0, "", "optimizer", "run", int(steps[-1])),
+        ],
+        fixes=fixes,
+        first_step=loss.began(int(np.flatnonzero(finite)[first])),
+        last_step=int(steps[-1]),
+    )  # fmt: skip

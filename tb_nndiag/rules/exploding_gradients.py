@@ -1,0 +1,97 @@
+"""Gradients grow without bound.
+
+## What it sees
+
+The gradient of each layer before clipping: at the observed steps against its own median up to then, together with steps
+that move the weights by more than a tenth of their size; and whether it ended in numbers that are not finite.
+
+## Why it matters
+
+One such step can undo a whole training: the weights land far away from all they had learned, or overflow.
+
+## What to do first
+
+Clip the gradient's norm and lower the learning rate. Then find the source: unscaled inputs, too large initial weights, an
+activation that grows like an exponential, a deep network without normalization.
+
+## When it is wrong
+
+The size of a gradient by itself means nothing, and is not judged. A jump from which the run recovers within the same
+record is not seen. A gradient that is NaN without having grown before is not an explosion: NaN inputs look the same.
+
+## Source
+
+Pascanu, Mikolov & Bengio 2013. "A norm over 10" accuses 21 % of healthy runs. Limits: docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.layers import large_enough, with_kernels
+from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+
+@rule(
+    "NND202",
+    severity="error",
+    reads=["gradients", "updates", "loss"],
+    may_read=[*SIGNALS, "optimizer"],
+    explains=["nan-loss", "diverging-loss", "dead-units", "saturated-units", "constant-output", "loss-plateau", "vanishing-gradients"],
+)
+def exploding_gradients(
+    run: Run,
+    *,
+    growth: Annotated[float, Limit("a layer's gradient over its own median up to then", "ratio", "docs/calibration.md")] = 10.0,
+    step_size: Annotated[float, Limit("update over the weights at that step", "ratio", "docs/calibration.md", chart="updates")] = 1.0,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")] = 0.9,
+) -> Finding | None:
+    if run.card is None:
+        raise NotEnoughData("needs the run card, to know the layers")
+    gradients, updates = run["gradients"], run["updates"]
+    layers = large_enough(run, "updates") or with_kernels(run, "updates")
+    if not layers:
+        return None
+    best: tuple[float, str, int, float] | None = None
+    for name in layers:
+        size, ratio = gradients.column(name, "rms"), updates.column(name, "ratio")
+        grown = size / _median_before(size)
+        grown = np.where(np.isfinite(grown), grown, np.inf if not np.isfinite(size[0]) else grown)
+        hit = (ratio > step_size) & ((grown > growth) | (np.arange(len(size)) < 2)) & np.isfinite(size)
+        if hit.any():
+            at = int(np.argmax(hit))
+            value = float(grown[at]) if at else float("inf")
+            if best is None or at < best[2]:
+                best = (value, name, at, float(ratio[at]))
+    if best is None or not now_left(run) > stuck:
+        return None
+    grown_by, name, record, ratio_there = best
+    step = int(updates.steps[record])
+    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
+    optimizer = run.card.optimizer.name if run.card.optimizer else "Adam"
+    clip = f"keras.optimizers.{optimizer}(learning_rate={rate:.3g}, global_clipnorm=1.0)"
+    return Finding(
+        headline=f"At step {step:,} one step moved the weights of `{name}` by {number(ratio_there)} times their size (limit: {number(step_size)}), on a gradient of {number(float(gradients.column(name, 'rms')[record]))}.",
+        why="After such a step nothing that was learned is left, and the next gradients are larger still.",
+        evidence=[
+            Evidence(f"update of `{name}` over its weights", ratio_there, step_size, "ratio", "updates", name, step),
+            *([Evidence(f"gradient of `{name}` over its median up to then", grown_by, growth, "ratio", "gradients", name, step)] if np.isfinite(grown_by) else []),
+        ],
+        fixes=[
+            Fix("Clip the gradient's norm.", "No single batch can then throw the weights away.", clip),
+            Fix("Lower the learning rate to a tenth.", "The same gradient then makes a tenth of the step.", f"model.optimizer.learning_rate = {rate / 10:.3g}"),
+            Fix("Scale the inputs, and start with Glorot or He initialization.", "Large inputs and large weights multiply through the layers.", ""),
+        ],
+        first_step=updates.began(record),
+        last_step=int(updates.steps[-1]),
+        active=not np.isfinite(gradients.column(name, "rms")[-1]) or bool(updates.column(name, "ratio")[-1] > step_size),
+    )  # fmt: skip
+
+
+def _median_before(values: np.ndarray) -> np.ndarray:
+    """(n,) median of the finite values before each one; NaN for the first."""
+    return np.array([np.nan, *[np.nanmedian(values[:i][np.isfinite(values[:i])]) if np.isfinite(values[:i]).any() else np.nan for i in range(1, len(values))]])

@@ -1,0 +1,78 @@
+"""The steps are too short to get anywhere.
+
+## What it sees
+
+By how much a step changes the weights, relative to their size (the median over layers and steps), in a run whose loss is
+still as high as a constant prediction's, or higher.
+
+## Why it matters
+
+At a ten-thousandth of the weights per step, it takes ten thousand steps to change a network once.
+
+## What to do first
+
+Raise the learning rate by what the measured ratio is too small: about 0.001 to 0.01 of the weights per step is usual.
+
+## When it is wrong
+
+At the end of a schedule small steps are right: a run that has learned is not accused. Layers whose gradients vanish are
+another rule's.
+
+## Source
+
+Stanford CS231n notes ("Ratio of weights:updates"). Healthy runs: 8e-4 to 1.8, median 6e-3. Limits: docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.layers import large_enough, median_ratio, with_kernels
+from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+USUAL = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
+
+
+@rule("NND205", severity="error", reads=["updates", "loss"], may_read=[*SIGNALS, "optimizer"], explains=["loss-plateau", "constant-output", "underfitting"])
+def learning_rate_too_low(
+    run: Run,
+    *,
+    floor: Annotated[float, Limit("update over the weights per step, median of layers and records", "ratio", "docs/calibration.md", chart="updates")] = 5e-4,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")] = 0.9,
+    patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 40,
+) -> Finding | None:
+    if run.card is None:
+        raise NotEnoughData("needs the run card, to know the layers")
+    if run.last_step < patience:
+        raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
+    layers = large_enough(run, "updates") or with_kernels(run, "updates")
+    if not layers:
+        return None
+    ratio = median_ratio(run, layers)
+    typical = float(np.nanmedian(ratio))
+    left = now_left(run)
+    if not 0 < typical < floor or not left > stuck or not np.isfinite(left):
+        return None
+    updates = run["updates"]
+    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
+    better = float(f"{rate * min(USUAL / typical, 1e4):.0e}") if np.isfinite(rate) else float("nan")
+    low = np.flatnonzero(ratio < floor)
+    return Finding(
+        headline=f"A step moves the weights by {number(typical)} of their size (limit: {number(floor)}), at a learning rate of {number(rate)}, and {number(left)} of a constant prediction's loss is left.",
+        why=f"At this pace it takes about {number(float(f'{1 / typical:.0e}'))} steps to change the network once; it has had {run.last_step:,}.",
+        evidence=[
+            Evidence("update over the weights, median of layers and records", typical, floor, "ratio", "updates", "run", int(updates.steps[-1])),
+            Evidence("loss of the held rows over that of the best constant prediction", left, stuck, "share", "gap", "run", run.last_step),
+        ],
+        fixes=[
+            Fix(f"Raise the learning rate to {number(better)}.", f"A step would then move the weights by about {number(USUAL)} of their size.", f"keras.optimizers.{run.card.optimizer.name if run.card.optimizer else 'Adam'}(learning_rate={better:.1g})"),
+            Fix("Or use Adam with its default rate.", "It adapts the length of the step to the size of the gradient.", "keras.optimizers.Adam(learning_rate=0.001)"),
+        ],
+        first_step=updates.began(int(low[0])),
+        last_step=int(updates.steps[-1]),
+        active=bool(ratio[-1] < floor),
+    )  # fmt: skip

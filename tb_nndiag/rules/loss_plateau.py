@@ -1,0 +1,78 @@
+"""The loss is no better than that of the best constant prediction.
+
+## What it sees
+
+The loss of the held training rows in inference mode, against the loss that the best constant answer would have (the shares
+of the classes, the mean or the median of the targets), computed with the run's own loss. It speaks after a fair number of
+steps, and not while the loss is clearly falling.
+
+## Why it matters
+
+A network that does no better than a constant has not found anything in its input.
+
+## What to do first
+
+In this order: the learning rate, over decades; the data and labels; fit ten rows; output and loss; dead units; gradient
+flow; a simpler model. Change one thing at a time.
+
+## When it is wrong
+
+A problem without any signal cannot be learned by any network. A warm-up of many hundred steps with a tiny learning rate
+looks the same while it lasts.
+
+## Source
+
+"No better than the best constant predictor" held for 70 % of 88 faulty runs and none of 102 healthy ones.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.progress import SIGNALS, left_over, now_left, reference_loss, still_falling
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+
+@rule("NND401", severity="error", reads=["loss", "gap", "baseline"], may_read=[*SIGNALS, "optimizer"], explains=["underfitting"])
+def loss_plateau(
+    run: Run,
+    *,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")] = 0.97,
+    patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 60,
+    falling: Annotated[float, Limit("fall of the batch loss over the last third of the records that counts as learning, over the constant's loss", "share", "docs/calibration.md")] = 0.02,
+) -> Finding | None:
+    if run.last_step < patience:
+        raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
+    constant = run["baseline"].last(0, "constant_loss")
+    if not (np.isfinite(constant) and constant > 0):
+        raise NotEnoughData("the loss of a constant prediction is not known for this model")
+    if len(run["gap"]) < 2:
+        raise NotEnoughData("needs two evaluations of the held rows, has one")
+    left = now_left(run)
+    if not np.isfinite(left) or left < stuck or still_falling(run, least=falling * reference_loss(run)):
+        return None
+    steps, shares = left_over(run)
+    below = np.flatnonzero(shares < stuck)
+    since = int(steps[below[-1]]) + 1 if len(below) else 1
+    step = int(steps[-1])
+    loss = run["gap"].last(0, "train")
+    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else 1e-3
+    return Finding(
+        headline=f"After {step:,} steps the loss is {number(loss)}; the best constant answer has {number(constant)} "
+        f"({number(left)} of it is left; a run that learns has less than {number(stuck)}).",
+        why="The network has found nothing in its input yet: answering the same for every row would do as well.",
+        evidence=[
+            Evidence("loss of the held rows over that of the best constant prediction", left, stuck, "share", "gap", "run", step),
+            Evidence("loss of the best constant prediction", constant, loss, "", "baseline", "run", step),
+        ],
+        fixes=[
+            Fix("Try learning rates over decades.", "It is the commonest cause, and the quickest to rule out.", f"for rate in ({rate * 100:.0e}, {rate * 10:.0e}, {rate / 10:.0e}, {rate / 100:.0e}):\n    print(rate)  # build, compile and fit anew for each"),
+            Fix("Look at ten rows and their labels, as the network gets them.", "Shuffled labels and empty inputs show at once.", "print(x[:10], y[:10])"),
+            Fix("Try to fit ten rows.", "A network that cannot has a defect in layers, loss or input; more data will not mend it.", "model.fit(x[:10], y[:10], epochs=300, verbose=0)"),
+        ],
+        first_step=min(since, step),
+        last_step=step,
+    )  # fmt: skip

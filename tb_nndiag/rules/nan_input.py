@@ -1,0 +1,89 @@
+"""An input or a target holds values that are not finite.
+
+## What it sees
+
+NaN and infinite values in the inputs and targets of every batch, up to the first that has any, and in the rows that
+were held back for evaluation.
+
+## Why it matters
+
+One such value makes every weight that it meets NaN. Behind a ReLU the damage can stay invisible: on a CPU the ReLU of NaN
+is 0, so the loss stays finite while the first layer is dead.
+
+## What to do first
+
+Find the rows and mend them at their source: a logarithm of zero, a division by a standard deviation of zero, a missing
+value in a table, an image that did not decode.
+
+## When it is wrong
+
+A model that handles NaN on purpose (a masking layer of one's own that replaces it) is accused too: ignore the rule there.
+
+## Source
+
+Exact; no limit is estimated.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, number, rule
+from tb_nndiag.run import Run
+
+
+@rule(
+    "NND102",
+    severity="error",
+    reads=["loss"],
+    may_read=["nonfinite", "inputs", "labels"],
+    explains=[
+        "nan-loss", "exploding-gradients", "learning-rate-too-high", "learning-rate-too-low", "vanishing-gradients", "dead-units", "saturated-units", "loss-plateau",
+        "diverging-loss", "overfitting", "underfitting", "unscaled-input", "constant-output",
+    ],
+)  # fmt: skip
+def nan_input(
+    run: Run,
+    *,
+    most: Annotated[float, Limit("values that are not finite", "values", "exact")] = 0,
+) -> Finding | None:
+    found = [*_in_batches(run), *_in_held_rows(run)]
+    found = [e for e in found if e.value > most]
+    if not found:
+        return None
+    first = found[0]
+    name = "y" if "target" in first.measure else "x"
+    return Finding(
+        headline=f"There are {number(first.value)} {first.measure} at step {first.step:,} (limit: {number(most)}).",
+        why="Every weight that meets such a value becomes NaN and stays so, even where a ReLU hides it from the loss.",
+        evidence=found,
+        fixes=[
+            Fix("Find the rows and mend them where they come from.", "A logarithm of zero, a division by zero and a missing value are the usual sources.", f"print(np.argwhere(~np.isfinite({name}))[:10])"),
+            Fix("Or drop these rows.", "", f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)\nx, y = x[keep], y[keep]"),
+        ],
+        first_step=0,
+        last_step=max(e.step for e in found),
+    )  # fmt: skip
+
+
+def _in_batches(run: Run) -> list[Evidence]:
+    if "nonfinite" not in run:
+        return []
+    series = run["nonfinite"]
+    step = int(series.steps[0])
+    return [
+        Evidence(f"values in the {place} of one batch that are not finite", float(series.column(place, "count")[0]), 0, "values", "nonfinite", "run", step)
+        for place in ("input", "target")
+        if place in series.columns
+    ]
+
+
+def _in_held_rows(run: Run) -> list[Evidence]:
+    found = []
+    for signal, word in (("inputs", "inputs"), ("labels", "targets")):
+        if signal in run:
+            count = float(np.nansum(run[signal]["nonfinite"][-1]))
+            found.append(Evidence(f"values in the {word} of the held rows that are not finite", count, 0, "values", signal, "run", int(run[signal].steps[-1])))
+    return found

@@ -1,0 +1,119 @@
+"""The validation loss rises after its best epoch, while the training loss goes on falling.
+
+## What it sees
+
+The validation loss of every epoch: where its minimum was, how far it has risen since, and whether that is a trend
+(Mann-Kendall) and larger than the noise from epoch to epoch. Beside it the loss of the held training rows in inference
+mode, which is what can fairly be compared with it.
+
+## Why it matters
+
+From the best epoch on, the network learns the training rows by heart. What it has become is worse than what it was.
+
+## What to do first
+
+Stop at the best epoch and keep its weights. Then, one at a time: more or augmented data, dropout or weight decay, a
+smaller network.
+
+## When it is wrong
+
+The validation loss may rise while the accuracy stays: the network grows too sure of its few errors. If a validation
+metric is still at its best, this is a hint. A gap between training and validation loss alone is no overfitting.
+
+## Source
+
+Mann 1945, Kendall 1975 for the trend; Prechelt 1998 for stopping. Limits: docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+
+@rule("NND501", severity="warning", reads=["gap"], may_read=["epoch"])
+def overfitting(
+    run: Run,
+    *,
+    rise: Annotated[float, Limit("rise of the validation loss after its minimum, over the minimum", "ratio", "docs/calibration.md")] = 0.1,
+    noise: Annotated[float, Limit("rise over the median change from epoch to epoch", "ratio", "docs/calibration.md")] = 3.0,
+    trend: Annotated[float, Limit("Mann-Kendall's z of the validation loss after its minimum", "standard deviations", "one-sided p = 0.01")] = 2.33,
+    patience: Annotated[float, Limit("epochs after the minimum before the rule speaks", "epochs", "docs/calibration.md")] = 5,
+    metric_kept: Annotated[float, Limit("loss of a validation metric from its best that still counts as none", "", "docs/calibration.md")] = 0.01,
+) -> Finding | None:
+    gap = run["gap"]
+    val, train = gap.of_run("val"), gap.of_run("train")
+    seen = np.isfinite(val)
+    if not seen.any():
+        raise NotEnoughData("needs a validation loss: give `fit` validation_data or validation_split")
+    steps, epochs, train, val = gap.steps[seen], gap.of_run("epoch")[seen], train[seen], val[seen]
+    best = int(np.argmin(val))
+    after = val[best:]
+    if len(val) < patience + 1:
+        raise NotEnoughData(f"needs {number(patience + 1)} epochs with validation, has {len(val)}")
+    if len(after) <= patience:
+        return None
+    now = float(np.median(after[-3:]))
+    lowest = float(val[best])
+    risen = (now - lowest) / abs(lowest) if lowest else float("inf")
+    usual = float(np.median(np.abs(np.diff(val))))
+    if not (risen > rise and now - lowest > noise * usual and _kendall_z(after) > trend):
+        return None
+    if not np.nanmedian(train[-3:]) <= train[best] * 1.02:  # both rise: that is divergence
+        return None
+    kept = _metric_kept(run, int(steps[best]), metric_kept)
+    epoch = int(epochs[best])
+    wasted = 1 - best / (len(val) - 1)
+    metric = f" `{kept}` is still at its best, so it is the confidence that suffers, not the answers." if kept else ""
+    return Finding(
+        headline=f"The validation loss was best in epoch {epoch} ({number(lowest)}) and has risen by {risen:.0%} since, to {number(now)} (limit: {rise:.0%}).{metric}",
+        why=f"Since epoch {epoch} the network learns the training rows by heart: {wasted:.0%} of the training made it worse for new rows.",
+        evidence=[
+            Evidence("rise of the validation loss since its best epoch", risen, rise, "ratio", "gap", "run", int(steps[-1])),
+            Evidence("rise over the usual change from epoch to epoch", (now - lowest) / usual if usual else float("inf"), noise, "ratio", "gap", "run", int(steps[-1])),
+            Evidence("loss of the held training rows, in inference mode", float(train[-1]), float(train[best]), "", "gap", "run", int(steps[-1])),
+        ],
+        fixes=[
+            Fix(f"Stop at the best epoch and keep its weights: {number(lowest)} instead of {number(now)}.", "It costs nothing and loses nothing.", f'keras.callbacks.EarlyStopping("val_loss", patience={max(3, round(epoch / 5))}, restore_best_weights=True)'),
+            Fix("Then try more rows, or augmented ones.", "It is the only cure that adds information.", ""),
+            Fix("Then dropout or weight decay, then a smaller network.", "Each makes learning by heart harder; change one at a time.", "keras.layers.Dropout(0.3)"),
+        ],
+        first_step=int(steps[best]) + 1,
+        last_step=int(steps[-1]),
+        severity="hint" if kept else "",
+    )  # fmt: skip
+
+
+def _kendall_z(values: np.ndarray) -> float:
+    """Standard deviations by which the number of rising pairs exceeds that of falling ones, in a series without a trend."""
+    n = len(values)
+    s = float(np.sign(values[None, :] - values[:, None])[np.triu_indices(n, 1)].sum())
+    return s / np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+
+
+def _metric_kept(run: Run, best_step: int, tolerance: float) -> str:
+    """A validation accuracy (or AUC, ...) that is not lower now than at the best epoch of the loss; "" if there is none."""
+    if "epoch" not in run:
+        return ""
+    series = run["epoch"]
+    for name in series.columns:
+        values = series.column(name, "value")
+        if name.startswith("val_") and name != "val_loss" and _grows(run, name) and np.isfinite(values).all():
+            at_best = values[series.steps <= best_step][-1:]
+            if len(at_best) and np.median(values[-3:]) >= at_best[0] - tolerance:
+                return name
+    return ""
+
+
+def _grows(run: Run, name: str) -> bool:
+    """Whether a metric is one of those that rise with learning: it is bounded by 1 and rose in training while the loss fell."""
+    series = run["epoch"]
+    twin = name.removeprefix("val_")
+    if twin not in series.columns:
+        return False
+    values = series.column(twin, "value")
+    return bool(0 <= np.nanmin(values) and np.nanmax(values) <= 1 and values[-1] > values[0])

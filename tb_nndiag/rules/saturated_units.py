@@ -1,0 +1,76 @@
+"""Sigmoid or tanh units of a hidden layer sit at their bounds.
+
+## What it sees
+
+The outputs of each hidden layer with a bounded activation for the held training rows, in inference mode. A unit is
+saturated when it lies within 1 % of a bound for more than 95 % of the rows. Two evaluations in a row, the last included.
+
+## Why it matters
+
+At its bound the slope of a sigmoid or tanh is nearly zero: the unit passes on no gradient, and its output is a constant.
+
+## What to do first
+
+Use smaller initial weights (Glorot), scale the inputs, lower the learning rate. Or replace the activation by ReLU.
+
+## When it is wrong
+
+Output layers may saturate: that is certainty, and they are not judged. Gates of recurrent layers are not seen. A network
+that learns all the same gets a hint.
+
+## Source
+
+Glorot & Bengio 2010. Limits: docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
+from tb_nndiag.run import Run
+
+BOUNDED = ("sigmoid", "tanh", "hard_sigmoid", "softsign", "hard_tanh")
+
+
+@rule("NND302", severity="error", reads=["units"], may_read=["inputs", "optimizer", *SIGNALS], explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting"])
+def saturated_units(
+    run: Run,
+    *,
+    most: Annotated[float, Limit("share of a hidden layer's units that are saturated", "share", "docs/calibration.md", chart="saturation")] = 0.5,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left for it to be more than a hint", "share", "docs/calibration.md")] = 0.6,
+) -> Finding | None:
+    if run.card is None:
+        raise NotEnoughData("needs the run card, to know which layers are hidden")
+    units = run["units"]
+    bounded = [layer for layer in run.card.hidden if layer.name in units.columns and layer.activation in BOUNDED]
+    if not bounded:
+        return None
+    if len(units) < 2:
+        raise NotEnoughData("needs two evaluations of the held rows, has one")
+    shares = {layer.name: units.column(layer.name, "saturated_share") for layer in bounded}
+    stuck_layers = [layer for layer in bounded if (shares[layer.name][-2:] > most).all()]
+    if not stuck_layers:
+        return None
+    first = stuck_layers[0]
+    share = shares[first.name]
+    free = np.flatnonzero(~(share > most))
+    step = int(units.steps[-1])
+    others = f" and of {len(stuck_layers) - 1} more layers" if len(stuck_layers) > 1 else ""
+    made = f'keras.layers.Dense({first.units}, name="{first.name}", activation={{}})' if first.class_name == "Dense" else "activation={}"
+    return Finding(
+        headline=f"{share[-1]:.0%} of the units of `{first.name}`{others} sit at a bound of their {first.activation} (limit: {most:.0%}).",
+        why="There the slope is nearly zero: these units pass on no gradient, and answer the same for every row.",
+        evidence=[Evidence(f"saturated units of `{layer.name}`", float(shares[layer.name][-1]), most, "share", "units", layer.name, step) for layer in stuck_layers[:5]],
+        fixes=[
+            Fix(f"Start `{first.name}` with smaller weights.", "Glorot initialization keeps its input between the bounds.", made.format(f'"{first.activation}", kernel_initializer="glorot_uniform"')),
+            Fix("Lower the learning rate to a tenth.", "Large steps drive units to their bounds.", "model.optimizer.learning_rate = model.optimizer.learning_rate / 10"),
+            Fix(f"Replace the {first.activation} of `{first.name}` by relu.", "It has no upper bound.", made.format('"relu", kernel_initializer="he_normal"')),
+        ],
+        first_step=units.began(int(free[-1]) + 1 if len(free) else 0),
+        last_step=step,
+        severity="" if now_left(run) > stuck else "hint",
+    )  # fmt: skip

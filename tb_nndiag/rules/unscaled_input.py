@@ -1,0 +1,102 @@
+"""Inputs are large, or their features differ widely in scale, and the training shows it.
+
+## What it sees
+
+The held training rows: the scale of each feature (the larger of its absolute mean and its standard deviation), and the
+largest scale over the median one. And the harm: a first loss far above an uninformed guess, or a run that has not learned.
+
+## Why it matters
+
+The first layer multiplies by the input: with pixels of 0..255 every step is 255 times larger than meant in some
+directions, and one large column drowns all others.
+
+## What to do first
+
+Standardize each feature with the mean and standard deviation of the training rows (of these only), or put an adapted
+Normalization layer first, so that the model carries the scaling with it.
+
+## When it is wrong
+
+Numbers of words or categories for an embedding are not judged, nor are models that normalize first. Large inputs that are
+learned all the same get a hint.
+
+## Source
+
+LeCun et al. 1998, Efficient BackProp, section 4.3. "Outside [-1, 1]" accuses 39 % of healthy runs. Limits: docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.progress import SIGNALS, now_left, reference_loss
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+NORMALIZING = ("Normalization", "BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization", "Rescaling", "Embedding", "Discretization", "Hashing", "CategoryEncoding")
+SHAPING = ("Reshape", "Flatten", "Permute", "ZeroPadding1D", "ZeroPadding2D", "Dropout", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "Masking", "SpatialDropout1D", "GaussianNoise")
+
+
+@rule(
+    "NND601",
+    severity="warning",
+    reads=["inputs", "loss"],
+    may_read=SIGNALS,
+    explains=[
+        "nan-loss", "exploding-gradients", "learning-rate-too-high", "learning-rate-too-low", "dead-units", "saturated-units", "diverging-loss", "loss-plateau",
+        "constant-output", "underfitting", "vanishing-gradients",
+    ],
+)  # fmt: skip
+def unscaled_input(
+    run: Run,
+    *,
+    scale: Annotated[float, Limit("largest scale of a feature", "", "docs/calibration.md")] = 50,
+    ratio: Annotated[float, Limit("largest scale over the median one", "ratio", "docs/calibration.md")] = 50,
+    start: Annotated[float, Limit("first loss over the constant prediction's that shows harm", "ratio", "docs/calibration.md")] = 3,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss left that shows harm", "share", "docs/calibration.md")] = 0.9,
+) -> Finding | None:
+    if run.card is None:
+        raise NotEnoughData("needs the run card, to know whether the model normalizes its input")
+    if next((p for p in run.card.layers if p.class_name not in SHAPING), None) is None or _normalizes_first(run):
+        return None
+    inputs = run["inputs"]
+    largest, uneven = inputs["largest_scale"][-1], inputs["scale_ratio"][-1]
+    wide = np.nan_to_num(uneven) > ratio
+    bad = (largest > scale) | (wide & (largest > 1))
+    if not bad.any():
+        return None
+    worst = int(np.argmax(np.where(bad, largest, -1)))
+    name, step = inputs.columns[worst], int(inputs.steps[-1])
+    begun = float(run["loss"].of_run("first")[0]) / reference_loss(run)
+    begun = begun if np.isfinite(begun) else float("inf")
+    left = now_left(run)
+    harmed = begun > start or left > stuck
+    evidence = [
+        Evidence(f"largest scale of a feature of `{name}`", float(largest[worst]), scale, "", "inputs", "run", step),
+        Evidence(f"largest scale over the median one in `{name}`", float(uneven[worst]), ratio, "ratio", "inputs", "run", step),
+        Evidence("first batch's loss over the best constant prediction's", begun, start, "ratio", "loss", "run", int(run["loss"].steps[0])),
+    ]
+    low, high = inputs["min"][-1, worst], inputs["max"][-1, worst]
+    pixels = bool(inputs["integer"][-1, worst]) and low >= 0 and 128 < high <= 255
+    standardize = Fix("Standardize each feature, with the training rows' mean and standard deviation.", "Then every feature counts alike, and a usual learning rate fits.", "mean, std = x.mean(axis=0), x.std(axis=0) + 1e-7\nx, x_val = (x - mean) / std, (x_val - mean) / std")
+    layer = Fix("Or put a Normalization layer first.", "The model then carries its scaling with it.", "scale = keras.layers.Normalization()\nscale.adapt(x)\nmodel = keras.Sequential([scale, *model.layers])")
+    divide = Fix("Divide the pixels by 255.", f"They reach from {number(low)} to {number(high)}.", "x, x_val = x / 255.0, x_val / 255.0")
+    uneven_text = f", {number(float(uneven[worst]))} times the median one" if wide[worst] else ""
+    return Finding(
+        headline=f"The largest feature of `{name}` has a scale of {number(float(largest[worst]))}{uneven_text} (limits: {number(scale)}, and {number(ratio)} times), and the first loss is {number(begun)} times that of a constant guess.",
+        why="The first layer multiplies by the input: steps become too large along large features, and nothing is learned from small ones.",
+        evidence=evidence,
+        fixes=[divide, standardize] if pixels else [standardize, layer],
+        first_step=0,
+        last_step=step,
+        severity="" if harmed else "hint",
+    )  # fmt: skip
+
+
+def _normalizes_first(run: Run) -> bool:
+    """Whether the first layer that does more than reshape normalizes, or looks numbers up."""
+    assert run.card is not None
+    first = next((p for p in run.card.layers if p.class_name not in SHAPING), None)
+    return first is not None and first.class_name in NORMALIZING

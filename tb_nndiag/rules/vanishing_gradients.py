@@ -1,0 +1,112 @@
+"""Gradients fade on their way back to the first layers.
+
+## What it sees
+
+How far a step moves the first layer's weights, relative to their size, against the last layer's; and the same for the
+gradients themselves. It speaks only of runs that have not learned, since a faded gradient without harm is a property of
+depth and not a fault.
+
+## Why it matters
+
+The first layers hardly change, so that the layers after them build on random features. Each sigmoid layer costs a factor
+of four or more.
+
+## What to do first
+
+ReLU (or GELU) with He initialization between the layers. Then normalization layers, then residual connections; in place
+of a plain recurrent layer an LSTM or GRU. Clipping bounds large gradients and does nothing for small ones.
+
+## When it is wrong
+
+A learning rate that is far too low also leaves everything unmoved, but evenly: then the ratio between the layers is
+normal. Frozen layers are not compared. Adam divides by the gradient's size and moves faded layers nearly as fast; there
+the gradients' own ratio decides.
+
+## Source
+
+Hochreiter 1991; Glorot & Bengio 2010. Limits: sweep over 1 to 10 sigmoid layers under three optimizers, docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.layers import with_kernels
+from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Layer, Run
+
+
+@rule(
+    "NND201",
+    severity="error",
+    reads=["gradients", "updates", "loss"],
+    may_read=SIGNALS,
+    explains=["loss-plateau", "constant-output", "learning-rate-too-low", "underfitting"],
+)
+def vanishing_gradients(
+    run: Run,
+    *,
+    update_floor: Annotated[float, Limit("first layer's update over its weights, over the last layer's", "ratio", "docs/calibration.md")] = 0.04,
+    gradient_floor: Annotated[float, Limit("first layer's gradient over the last layer's", "ratio", "docs/calibration.md")] = 1e-3,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")] = 0.9,
+    records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 10,
+) -> Finding | None:
+    if run.card is None:
+        raise NotEnoughData("needs the run card, to know the layers")
+    layers = with_kernels(run, "updates")
+    if len(layers) < 3:
+        return None  # nothing can fade over two layers
+    if len(run["updates"]) < records:
+        raise NotEnoughData(f"needs {number(records)} records, has {len(run['updates'])}")
+    first, last = layers[0], layers[-1]
+    gradients, updates = run["gradients"], run["updates"]
+    gradient = gradients.column(first, "rms") / gradients.column(last, "rms")
+    update = updates.column(first, "ratio") / updates.column(last, "ratio")
+    faded = (update < update_floor) | (gradient < gradient_floor)  # NaN < floor is False: a dead last layer is another rule's
+    typical_update, typical_gradient = float(np.nanmedian(update)), float(np.nanmedian(gradient))
+    if not (typical_update < update_floor or typical_gradient < gradient_floor) or not now_left(run) > stuck:
+        return None
+    step = int(updates.steps[-1])
+    by_update = typical_update < update_floor
+    value, limit, what = (typical_update, update_floor, "moves its weights by") if by_update else (typical_gradient, gradient_floor, "gets")
+    of = "of what `{}` moves" if by_update else "of the gradient of `{}`"
+    return Finding(
+        headline=f"Gradients fade towards the input: `{first}` {what} {number(value)} {of.format(last)} (healthy: more than {number(limit)}).",
+        why=f"`{first}` hardly learns, so the layers after it build on random features; after {step:,} steps {number(now_left(run))} of a constant prediction's loss is left.",
+        evidence=[
+            Evidence(f"update of `{first}` over that of `{last}`, each over its weights", typical_update, update_floor, "ratio", "updates", first, step),
+            Evidence(f"gradient of `{first}` over that of `{last}`", typical_gradient, gradient_floor, "ratio", "gradients", first, step),
+            Evidence("loss of the held rows over that of the best constant prediction", now_left(run), stuck, "share", "gap", "run", step),
+        ],
+        fixes=_fixes(run, layers),
+        first_step=updates.began(int(np.argmax(faded))),
+        last_step=step,
+        active=bool(faded[-3:].any()),
+    )  # fmt: skip
+
+
+def _fixes(run: Run, layers: list[str]) -> list[Fix]:
+    assert run.card is not None
+    known = [layer for name in layers if (layer := run.card.layer(name)) is not None]
+    squashing = [p for p in known[:-1] if p.activation in ("sigmoid", "tanh", "hard_sigmoid", "softsign", "softmax")]
+    example = squashing[0] if squashing else known[0]
+    names = ", ".join(f"`{p.name}`" for p in squashing[:4]) + (f" and {len(squashing) - 4} more" if len(squashing) > 4 else "")
+    change = Fix(
+        f"Replace the {squashing[0].activation} of {names} by relu with He initialization." if squashing else f"Use relu with He initialization from `{example.name}` on.",
+        "The slope of a relu is 1 where it is active; a sigmoid's is 0.25 at most.",
+        _layer_code(example),
+    )
+    norm = Fix("Put a normalization layer after each of them.", "It brings the activations back to where slopes are large.", "keras.layers.BatchNormalization()")
+    shorter = Fix(f"Use fewer than these {len(layers)} layers, or connect them past each other.", "A residual connection carries the gradient around a layer unchanged.", "x = keras.layers.Add()([x, block(x)])")
+    return [change, norm, shorter]
+
+
+def _layer_code(layer: Layer) -> str:
+    if layer.class_name.startswith("Conv"):
+        return f'keras.layers.{layer.class_name}({layer.kernel_shape[-1]}, {tuple(layer.kernel_shape[:-2])}, activation="relu", kernel_initializer="he_normal", name="{layer.name}")'
+    if layer.class_name == "SimpleRNN":
+        return f'keras.layers.LSTM({layer.units}, name="{layer.name}")'
+    return f'keras.layers.Dense({layer.units}, activation="relu", kernel_initializer="he_normal", name="{layer.name}")'
