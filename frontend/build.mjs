@@ -1,0 +1,49 @@
+// @ts-check
+// Bundles src/index.js and its styles into one module for the Python package, with the licenses of what is inside.
+
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = join(here, "..", "tb_nndiag", "static");
+
+/** @type {import("esbuild").Plugin} */
+const cssAsText = {
+  name: "css-as-text",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: "es2020" });
+      return { contents: code.trim(), loader: "text" };
+    });
+  },
+};
+
+const result = await build({
+  absWorkingDir: here,
+  entryPoints: ["src/index.js"],
+  outfile: join(target, "index.js"),
+  bundle: true,
+  format: "esm",
+  target: "es2020",
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  metafile: true,
+  plugins: [cssAsText],
+});
+
+const bundled = new Set(
+  Object.keys(result.metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+);
+const licenses = [...bundled].sort().map(async (name) => {
+  const folder = join(here, "node_modules", name);
+  const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  return `${name} ${version}\n\n${(await readFile(join(folder, "LICENSE"), "utf8")).trim()}\n`;
+});
+await mkdir(target, { recursive: true });
+await writeFile(
+  join(target, "THIRD_PARTY_LICENSES.txt"),
+  `index.js contains the following packages.\n\n${(await Promise.all(licenses)).join(`\n${"-".repeat(78)}\n\n`)}`,
+);

@@ -1,0 +1,344 @@
+// @ts-check
+// One chart on one canvas: uPlot, plus limits, marks, a band and our colors.
+
+import "./language.js";
+import uPlot from "uplot";
+import { depthColor, lineColor } from "./palette.js";
+import { isEdge, plotData, yRange } from "./plotdata.js";
+import { shortNumber, shorten, tick, visible, whole } from "./text.js";
+
+/** @typedef {import("./api.js").Chart} Chart */
+/** @typedef {import("./plotdata.js").Line} Line */
+/** @typedef {import("./palette.js").Theme} Theme */
+
+/**
+ * @typedef {object} Options
+ * @property {string[]} emphasized names of lines
+ * @property {Theme} theme
+ * @property {string} group charts of one group share their cursor
+ * @property {(index: number | null, line: Line | null) => void} onCursor line: the one nearest to the pointer
+ * @property {(range: [number, number] | null) => void} onRange the reader chose steps, or asked for all of them
+ */
+
+/**
+ * @typedef {object} Plot
+ * @property {(chart: Chart) => void} update new data for the same lines
+ * @property {(range: [number, number] | null, step: number | null) => void} look
+ * @property {(width: number) => void} resize
+ * @property {() => void} destroy
+ */
+
+const HEIGHT = 208;
+const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+/**
+ * @param {Line} line
+ * @param {Theme} theme
+ */
+export function colorOf(line, theme) {
+  return line.role === "layer" ? depthColor(line.index, line.layers, theme) : lineColor(line.role, line.index, theme);
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {Chart} first
+ * @param {number} width
+ * @param {Options} options
+ * @returns {Plot}
+ */
+export function createPlot(node, first, width, { emphasized, theme, group, onCursor, onRange }) {
+  let chart = first;
+  const { columns, lines, band } = plotData(chart, emphasized);
+  const ink = inkOf(node);
+  const hasLayers = lines.some((line) => line.role === "layer");
+  /** @type {[number, number] | null} */
+  let range = null;
+  /** @type {number | null} */
+  let chosenStep = null;
+  /** @type {number | null} */
+  let index = null;
+  /** @type {Line | null} */
+  let near = null;
+  const tell = () => onCursor(index, hasLayers && index !== null ? near : null);
+
+  const u = new uPlot(
+    {
+      width,
+      height: HEIGHT,
+      padding: [14, 10, 0, 0],
+      legend: { show: false },
+      focus: { alpha: !hasLayers ? 1 : lines.some((line) => line.faded) ? 0.6 : 0.25 },
+      cursor: {
+        y: false,
+        points: { one: hasLayers, size: 7 },
+        focus: { prox: hasLayers ? 40 : -1 },
+        drag: { x: true, y: false, setScale: false },
+        bind: {
+          dblclick: () => () => {
+            onRange(null);
+            return null;
+          },
+        },
+        sync: {
+          key: group,
+          scales: ["x", null],
+          setSeries: false,
+          filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
+        },
+      },
+      scales: {
+        x: { time: false, range: () => xRange(chart.steps, range, chosenStep) },
+        y: {
+          distr: chart.log ? 3 : 1,
+          clamp: (_u, _value, min) => min, // zero has no logarithm: draw it at the lower edge
+          range: (_u, min, max) => yRange(min, max, chart.log, chart.limits.map((limit) => limit.value)),
+        },
+      },
+      series: [{}, ...lines.map((line) => seriesOf(line, theme, () => line === near))],
+      bands: band === null ? [] : [{ series: band, fill: `${lineColor("train", 0, theme)}2b` }],
+      axes: [
+        {
+          ...axis(ink),
+          size: 26,
+          space: 64,
+          incrs: WHOLE_STEPS,
+          values: (_u, splits) => splits.map(whole),
+        },
+        {
+          ...axis(ink),
+          size: 54,
+          space: 32,
+          ...(chart.log ? { filter: decades, grid: { stroke: ink.grid, width: 1, filter: decades } } : {}),
+          values: (_u, splits, _axis, _space, step) =>
+            splits.map((value) => (value === null ? "" : chart.log ? shortNumber(value) : tick(value, step))),
+        },
+      ],
+      hooks: {
+        draw: [(plot) => drawOver(plot, chart, ink, chosenStep)],
+        setCursor: [
+          (plot) => {
+            index = plot.cursor.idx ?? null;
+            tell();
+          },
+        ],
+        setSeries: [
+          (_u, at, change) => {
+            if (!("focus" in change)) return;
+            near = at === null ? null : (lines[at - 1] ?? null);
+            tell();
+          },
+        ],
+        setSelect: [
+          (plot) => {
+            const { left, width: wide } = plot.select;
+            if (wide < 4) return;
+            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            onRange([plot.posToVal(left, "x"), plot.posToVal(left + wide, "x")]);
+          },
+        ],
+      },
+    },
+    columns,
+    node,
+  );
+
+  return {
+    update(next) {
+      chart = next;
+      u.setData(plotData(chart, emphasized).columns);
+    },
+    look(nextRange, step) {
+      range = nextRange;
+      chosenStep = step;
+      const [min, max] = xRange(chart.steps, range, chosenStep);
+      u.setScale("x", { min, max });
+      u.redraw(false);
+    },
+    resize(next) {
+      u.setSize({ width: next, height: HEIGHT });
+    },
+    destroy() {
+      u.destroy();
+    },
+  };
+}
+
+/**
+ * The powers of ten among the ticks of a logarithmic axis; all round ticks when there are fewer than two, every other
+ * power (or fewer) when there is no room.
+ * @param {uPlot} u
+ * @param {number[]} splits
+ * @returns {(number | null)[]}
+ */
+function decades(u, splits) {
+  const powers = splits.filter((value) => isPower(value));
+  const room = Math.max(1, Math.floor(u.bbox.height / devicePixelRatio / 26));
+  const every = Math.ceil(powers.length / room);
+  return splits.map((value) => {
+    if (powers.length < 2) return /^[125]e/.test(value.toExponential(3).replace(".000", "")) ? value : null;
+    return isPower(value) && Math.round(Math.log10(value)) % every === 0 ? value : null;
+  });
+}
+
+/** @param {number} value */
+function isPower(value) {
+  const power = Math.log10(value);
+  return Math.abs(power - Math.round(power)) < 1e-6;
+}
+
+/** Dashes of emphasized lines, and their names in CSS. */
+const DASHES = [[], [9, 4], [2, 3]];
+export const DASH_STYLES = ["solid", "dashed", "dotted"];
+
+const WHOLE_STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((power) => [power, 2 * power, 5 * power]);
+
+/**
+ * @param {number[]} steps
+ * @param {[number, number] | null} range
+ * @param {number | null} step kept in view while the reader has chosen no range
+ * @returns {[number, number]}
+ */
+function xRange(steps, range, step) {
+  const first = steps[0] ?? 0;
+  const last = steps[steps.length - 1] ?? 1;
+  const [min, max] = range ?? [Math.min(first, step ?? first), Math.max(last, step ?? last)];
+  return max > min ? [min, max] : [min - 1, max + 1];
+}
+
+/**
+ * @param {Line} line
+ * @param {Theme} theme
+ * @param {() => boolean} pointed whether the pointer is nearest to this line
+ * @returns {uPlot.Series}
+ */
+function seriesOf(line, theme, pointed) {
+  const color = colorOf(line, theme);
+  const edge = isEdge(line);
+  // Fading is in the color, since uPlot resets a line's alpha when the pointer leaves.
+  const shade = () => (line.faded && !pointed() ? `${color}${line.layers > 30 ? "1f" : "4d"}` : color);
+  return {
+    label: line.name,
+    stroke: edge ? "transparent" : shade,
+    width: edge ? 0 : line.emphasized ? 2.5 : line.role === "layer" ? (line.layers > 30 ? 0.75 : 1.25) : 1.75,
+    dash: line.role === "reference" ? [6, 4] : DASHES[line.nth % DASHES.length],
+    points: edge ? { show: false } : { show: line.sparse ? true : undefined, size: line.role === "layer" ? 4 : 5, fill: shade },
+  };
+}
+
+/** @typedef {{text: string, grid: string, limit: string, mark: string, chosen: string, paper: string}} Ink */
+
+/**
+ * The colors of the theme as `style.css` has them; a canvas cannot use CSS variables.
+ * @param {HTMLElement} node
+ * @returns {Ink}
+ */
+function inkOf(node) {
+  const style = getComputedStyle(node);
+  /** @param {string} name */
+  const get = (name) => style.getPropertyValue(name).trim();
+  return {
+    text: get("--muted"),
+    grid: get("--grid"),
+    limit: get("--limit"),
+    mark: get("--mark"),
+    chosen: get("--accent"),
+    paper: get("--paper"),
+  };
+}
+
+/**
+ * @param {Ink} ink
+ * @returns {uPlot.Axis}
+ */
+function axis(ink) {
+  return {
+    stroke: ink.text,
+    font: FONT,
+    grid: { stroke: ink.grid, width: 1 },
+    ticks: { show: false },
+    gap: 6,
+  };
+}
+
+/**
+ * Limits, marks and the chosen step, above the lines.
+ * @param {uPlot} u
+ * @param {Chart} chart
+ * @param {Ink} ink
+ * @param {number | null} chosenStep
+ */
+function drawOver(u, chart, ink, chosenStep) {
+  const { ctx } = u;
+  const { left, top, width, height } = u.bbox;
+  const px = devicePixelRatio;
+  ctx.save();
+  ctx.font = FONT.replace("11px", `${11 * px}px`);
+  ctx.textAlign = "left";
+  ctx.lineWidth = px;
+
+  let labelEnd = -Infinity;
+  const marks = chart.marks.map((mark) => ({ step: mark.step, text: shorten(visible(mark.label), 28), color: ink.mark }));
+  if (chosenStep !== null) marks.push({ step: chosenStep, text: `step ${whole(chosenStep)}`, color: ink.chosen });
+  marks.sort((a, b) => a.step - b.step);
+  ctx.textBaseline = "bottom";
+  for (const { step, text, color } of marks) {
+    const x = Math.round(u.valToPos(step, "x", true));
+    if (!(x >= left - 1 && x <= left + width + 1)) continue;
+    line(ctx, [x, top, x, top + height], color, color === ink.chosen ? [] : [2 * px, 3 * px]);
+    const wide = ctx.measureText(text).width;
+    const at = Math.min(x, left + width - wide);
+    if (at < labelEnd && color !== ink.chosen) continue; // the line stays, its label would cover another
+    ctx.fillStyle = ink.paper;
+    if (at < labelEnd) ctx.fillRect(at - 3 * px, 0, wide + 6 * px, top - px);
+    ctx.fillStyle = color;
+    ctx.fillText(text, at, top - 2 * px);
+    labelEnd = at + wide + 8 * px;
+  }
+
+  /** @type {{x: number, y: number}[]} */
+  const written = [];
+  for (const { value, label } of chart.limits) {
+    if (value === null) continue;
+    const y = Math.round(u.valToPos(value, "y", true));
+    const above = !(y >= top);
+    const below = y > top + height;
+    if (Number.isNaN(y)) continue;
+    if (!above && !below) line(ctx, [left, y, left + width, y], ink.limit, [5 * px, 4 * px]);
+    const name = shorten(visible(label), 44);
+    const text = above ? `↑ ${name} ${shortNumber(value)}` : below ? `↓ ${name} ${shortNumber(value)}` : name;
+    const wide = ctx.measureText(text).width;
+    const room = y - top > 18 * px;
+    ctx.textBaseline = above ? "top" : below || room ? "bottom" : "top";
+    const base = above ? top + 3 * px : below ? top + height - 3 * px : room ? y - 3 * px : y + 4 * px;
+    // Labels of limits that lie close to each other stand side by side.
+    const y0 = ctx.textBaseline === "top" ? base : base - 12 * px;
+    const taken = written.filter((other) => Math.abs(other.y - y0) < 12 * px).map((other) => other.x);
+    const x = Math.min(left + width + 6 * px, ...taken) - wide - 10 * px;
+    if (x < left) continue;
+    written.push({ x, y: y0 });
+    ctx.lineWidth = 3 * px;
+    ctx.strokeStyle = ink.paper; // a halo keeps the words readable on top of lines
+    ctx.lineJoin = "round";
+    ctx.strokeText(text, x, base);
+    ctx.lineWidth = px;
+    ctx.fillStyle = ink.limit;
+    ctx.fillText(text, x, base);
+  }
+  ctx.restore();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {[number, number, number, number]} ends x, y, x, y
+ * @param {string} color
+ * @param {number[]} dash
+ */
+function line(ctx, [x0, y0, x1, y1], color, dash) {
+  ctx.beginPath();
+  ctx.setLineDash(dash);
+  ctx.strokeStyle = color;
+  ctx.moveTo(x0, y0);
+  ctx.lineTo(x1, y1);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}

@@ -1,0 +1,199 @@
+// @ts-check
+// A chart of the JSON shaped for drawing: order of lines, ranges of axes, where a limit goes. Pure.
+
+/** @typedef {import("./api.js").Chart} Chart */
+
+/**
+ * @typedef {object} Line
+ * @property {string} name
+ * @property {import("./api.js").Role} role
+ * @property {number} index position among the lines of its kind: depth for layers
+ * @property {number} layers how many layers the chart has
+ * @property {boolean} emphasized
+ * @property {number} nth which of the emphasized lines it is, from 0: neighbors in depth have nearly one color
+ * @property {boolean} faded another line is emphasized
+ * @property {boolean} sparse recorded at fewer than half of the steps, as a value per epoch is: its points are drawn
+ */
+
+/**
+ * Lines and columns in drawing order: the edges of a band first, emphasized lines last, on top of the others.
+ *
+ * A null stays null, a gap, where the value was not finite. Curves of different cadence share their steps, so a null
+ * where another curve has a value only means that this one was not recorded there: it becomes undefined, which uPlot
+ * draws across. Layers are recorded together, and each null of theirs is a gap.
+ * @param {Chart} chart
+ * @param {string[]} emphasized names of lines
+ * @returns {{columns: [number[], ...(number | null | undefined)[][]], lines: Line[], band: [number, number] | null}}
+ *   band: columns of the high and the low edge
+ */
+export function plotData(chart, emphasized) {
+  const wanted = new Set(emphasized);
+  const curves = chart.series.filter((series) => series.role !== "layer" && !isEdge(series));
+  const recordedAt = chart.steps.map((_step, i) => curves.some((series) => series.values[i] !== null));
+  let emphasizedSoFar = 0;
+  const any = chart.series.some((series) => wanted.has(series.name));
+  const layers = chart.series.filter((series) => series.role === "layer").length;
+  /** @type {Record<string, number>} */
+  const seen = { layer: 0, edge: 0, other: 0 };
+  const entries = chart.series.map((series) => {
+    const kind = series.role === "layer" ? "layer" : isEdge(series) ? "edge" : "other";
+    const recorded = series.values.filter((value) => value !== null).length;
+    /** @type {Line} */
+    const line = {
+      name: series.name,
+      role: series.role,
+      index: seen[kind]++,
+      layers,
+      emphasized: wanted.has(series.name),
+      nth: wanted.has(series.name) ? emphasizedSoFar++ : 0,
+      faded: any && !wanted.has(series.name),
+      sparse: recorded * 2 < series.values.length,
+    };
+    // A logarithmic axis has no place for a negative value; zero is drawn at the lower edge.
+    const values = series.values.map((value, i) => {
+      if (value === null && kind !== "layer" && recordedAt[i]) return undefined;
+      return chart.log && value !== null && value < 0 ? null : value;
+    });
+    return { line, values, rank: kind === "edge" ? 0 : line.emphasized ? 2 : 1 };
+  });
+  entries.sort((a, b) => a.rank - b.rank);
+  const high = entries.findIndex(({ line }) => line.role === "high");
+  const low = entries.findIndex(({ line }) => line.role === "low");
+  return {
+    columns: [chart.steps, ...entries.map(({ values }) => values)],
+    lines: entries.map(({ line }) => line),
+    band: high >= 0 && low >= 0 ? [high + 1, low + 1] : null,
+  };
+}
+
+/**
+ * Whether a line is an edge of the band around the training line, and not a curve by itself.
+ * @param {{role: string}} line
+ */
+export function isEdge({ role }) {
+  return role === "low" || role === "high";
+}
+
+/**
+ * The range of the y axis: all data with some air, and each limit that does not squash the data.
+ * @param {number | null} min smallest value in view; above zero on a logarithmic axis
+ * @param {number | null} max
+ * @param {boolean} log
+ * @param {(number | null)[]} limits
+ * @returns {[number, number]}
+ */
+export function yRange(min, max, log, limits) {
+  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return log ? [0.1, 1] : [0, 1];
+  return log ? logRange(min, max, limits) : linearRange(min, max, limits);
+}
+
+/**
+ * @param {number} min
+ * @param {number} max
+ * @param {(number | null)[]} limits
+ * @returns {[number, number]}
+ */
+function logRange(min, max, limits) {
+  let low = Math.log10(Math.max(min, Number.MIN_VALUE));
+  let high = Math.log10(Math.max(max, min));
+  const reach = 3 + 1.5 * (high - low); // decades
+  for (const limit of limits) {
+    if (limit === null || limit <= 0) continue;
+    const at = Math.log10(limit);
+    if (at > high && at - high <= reach) high = at;
+    if (at < low && low - at <= reach) low = at;
+  }
+  const air = Math.max(0.1, (high - low) * 0.06, (0.8 - (high - low)) / 2); // so that some round number is in view
+  return [10 ** (low - air), 10 ** (high + air)];
+}
+
+/**
+ * @param {number} min
+ * @param {number} max
+ * @param {(number | null)[]} limits
+ * @returns {[number, number]}
+ */
+function linearRange(min, max, limits) {
+  let low = min;
+  let high = max;
+  const reach = Math.max((max - min) * 2, Math.abs(max) * 0.5); // beyond this the curve would look flat
+  for (const limit of limits) {
+    if (limit === null) continue;
+    if (limit > high && limit - max <= reach) high = limit;
+    if (limit < low && min - limit <= reach) low = limit;
+  }
+  const fromZero = low >= 0 && low <= high / 2;
+  if (high === low) return fromZero ? [0, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
+  const air = (high - low) * 0.08;
+  return [fromZero ? 0 : low - air, high + air];
+}
+
+/**
+ * The steps around `step`, wide enough to see what came before and after.
+ * @param {number[]} steps strictly increasing
+ * @param {number} step
+ * @returns {[number, number] | null} null when all of them may stay in view
+ */
+export function windowAround(steps, step) {
+  if (steps.length <= 40) return null;
+  const reach = Math.max(10, Math.round(steps.length / 10));
+  const at = nearest(steps, step);
+  // The step itself may lie beyond what the chart recorded.
+  return [Math.min(step, steps[Math.max(0, at - reach)]), Math.max(step, steps[Math.min(steps.length - 1, at + reach)])];
+}
+
+/**
+ * Index of the entry nearest to `step`.
+ * @param {number[]} steps strictly increasing, not empty
+ * @param {number} step
+ */
+export function nearest(steps, step) {
+  let low = 0;
+  let high = steps.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle] < step) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && step - steps[low - 1] <= steps[low] - step ? low - 1 : low;
+}
+
+/**
+ * What a column held at an index: its last record until then. Null when that was not finite.
+ * @param {(number | null | undefined)[]} column
+ * @param {number | null} index null: the last finite value of all
+ */
+export function valueAt(column, index) {
+  for (let i = index ?? column.length - 1; i >= 0; i--) {
+    const value = column[i];
+    if (value === undefined || (value === null && index === null)) continue;
+    return value;
+  }
+  return null;
+}
+
+/**
+ * The points of a spark line as SVG path data, in a box of `width` x `height`. A null lifts the pen.
+ * @param {(number | null)[]} values
+ * @param {number} width
+ * @param {number} height
+ */
+export function sparkPath(values, width, height) {
+  const known = /** @type {number[]} */ (values.filter((value) => value !== null));
+  if (known.length === 0) return "";
+  const min = Math.min(...known);
+  const span = Math.max(...known) - min || 1;
+  const dx = values.length > 1 ? width / (values.length - 1) : 0;
+  let pen = "M";
+  let path = "";
+  values.forEach((value, i) => {
+    if (value === null) {
+      pen = "M";
+      return;
+    }
+    path += `${pen}${(i * dx).toFixed(1)} ${(height - ((value - min) / span) * height).toFixed(1)}`;
+    if (pen === "M") path += "h0.1"; // a lone point is still seen
+    pen = "L";
+  });
+  return path;
+}

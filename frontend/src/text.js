@@ -1,0 +1,225 @@
+// @ts-check
+// Every English sentence of the page, and the pure functions that turn data into words.
+
+export const TEXT = {
+  title: "Diagnosis",
+  loading: "Reading the runs …",
+  loadingRun: "Reading this run …",
+  retry: "Try again",
+  copy: "Copy",
+  copied: "Copied",
+  copyByHand: "Selected: press Ctrl+C",
+  runs: "Runs",
+  filter: "Filter runs by name or finding",
+  noMatch: "No run matches this filter.",
+  noFindings: "No findings",
+  notJudged: "Not judged",
+  unreadable: "Could not be read",
+  notEnded: "Still training, or cut off",
+  ended: "Training ended",
+  problems: "Part of this run could not be read",
+  stale: "What is shown was read earlier.",
+  why: "Why it matters",
+  evidence: "Evidence",
+  fixes: "What to do, in this order",
+  show: "Show in charts",
+  otherCharts: "Other charts",
+  allCharts: "Charts",
+  clear: "Checked and found clear",
+  unknown: "Could not be checked, and why",
+  crashed: "Rules that failed",
+  crashedNote: "A failed rule says nothing about the run.",
+  setup: "Model and set-up",
+  emptyTitle: "No run with diagnosis data yet",
+  emptyLead: "Add one line to the training, and the findings appear here while it runs.",
+  emptyLogdir: "Then let TensorBoard look at the folder above the runs:",
+  emptyWaiting: "This page looks again every 10 seconds. A run that was trained without the callback cannot be judged afterwards.",
+  brokenPage: "This part of the page failed and is not shown.",
+};
+
+export const EXAMPLE_FIT = `from keras_callbacks import Diagnosis
+model.fit(x, y, callbacks=[Diagnosis("logs/run1")])`;
+
+export const EXAMPLE_LOGDIR = "tensorboard --logdir logs";
+
+/** @type {Record<import("./api.js").Severity, string>} */
+export const SEVERITY = { error: "Error", warning: "Warning", hint: "Hint" };
+
+// Bidirectional controls and zero-width characters can make one name look like another.
+const HIDDEN = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060\u2066-\u2069\ufeff]/g;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/**
+ * Shows what would otherwise act on the page or hide: control, bidirectional and zero-width characters.
+ * @param {string} text
+ * @param {{lines?: boolean}} [options] lines: keep line breaks and tabs, as in code
+ */
+export function visible(text, { lines = false } = {}) {
+  return text
+    .replace(CONTROL, (char) => {
+      if (lines && (char === "\n" || char === "\t")) return char;
+      const code = char.charCodeAt(0);
+      if (code < 0x20) return String.fromCharCode(0x2400 + code);
+      return code === 0x7f ? "\u2421" : codePoint(code);
+    })
+    .replace(HIDDEN, (char) => codePoint(char.charCodeAt(0)))
+    .replace(LONE_SURROGATE, "\ufffd");
+}
+
+/** @param {number} code */
+function codePoint(code) {
+  return `[U+${code.toString(16).toUpperCase().padStart(4, "0")}]`;
+}
+
+/**
+ * Cuts the middle out of a long name: its beginning and its end tell most.
+ * @param {string} text
+ * @param {number} [limit] characters that stay, the ellipsis included
+ */
+export function shorten(text, limit = 80) {
+  const chars = Array.from(text);
+  if (chars.length <= limit) return text;
+  const head = Math.ceil((limit - 1) * 0.6);
+  return `${chars.slice(0, head).join("")}…${chars.slice(chars.length - (limit - 1 - head)).join("")}`;
+}
+
+/**
+ * A name as it may stand on the page: visible and not endless; `title` holds all of it when something was cut.
+ * @param {string} text
+ * @param {number} [limit]
+ * @returns {{text: string, title: string | undefined}}
+ */
+export function label(text, limit = 80) {
+  const shown = visible(text);
+  const short = shorten(shown, limit);
+  return { text: short === "" ? "(no name)" : short, title: short === shown ? undefined : shorten(shown, 2000) };
+}
+
+/**
+ * Splits `text` at its backticks. A backtick without a partner stays a character.
+ * @param {string} text
+ * @returns {{code: boolean, text: string}[]}
+ */
+export function codeSpans(text) {
+  const parts = text.split("`");
+  if (parts.length % 2 === 0) {
+    const tail = parts.pop();
+    parts.push(`${parts.pop()}\`${tail}`);
+  }
+  return parts.map((part, i) => ({ code: i % 2 === 1, text: part })).filter((part) => part.text !== "");
+}
+
+/**
+ * `3 runs`, `1 run`, `12,000 steps`.
+ * @param {number} n
+ * @param {string} noun singular
+ * @param {string} [plural]
+ */
+export function count(n, noun, plural = `${noun}s`) {
+  return `${whole(n)} ${n === 1 ? noun : plural}`;
+}
+
+/** @param {number} n */
+export function whole(n) {
+  return String(Math.round(n)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+}
+
+/**
+ * A number in at most three significant digits, as a reader would write it.
+ * @param {number | null | undefined} value
+ */
+export function shortNumber(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-3) return exponent(value, 2);
+  if (size >= 1000) return `${value < 0 ? "-" : ""}${whole(size)}`;
+  return String(Number(value.toPrecision(3)));
+}
+
+/**
+ * @param {number} value
+ * @param {number} digits after the point, at most
+ */
+function exponent(value, digits) {
+  const [mantissa, power] = value.toExponential(digits).split("e");
+  return `${Number(mantissa)}e${power.replace("+", "")}`;
+}
+
+/**
+ * A tick of an axis whose ticks are `step` apart: as many digits as tell neighbors apart, no more.
+ * @param {number} value
+ * @param {number} step
+ */
+export function tick(value, step) {
+  if (value === 0) return "0";
+  if (Math.abs(value) >= 1e6 || step < 1e-4) return exponent(value, 3);
+  let digits = 0;
+  while (digits < 6 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6) digits++;
+  return digits === 0 ? `${value < 0 ? "-" : ""}${whole(Math.abs(value))}` : value.toFixed(digits);
+}
+
+/**
+ * `8 s`, `3 min`, `2 h`, `5 days`.
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+  const s = Math.max(0, seconds);
+  if (s < 90) return `${Math.round(s)} s`;
+  if (s < 90 * 60) return `${Math.round(s / 60)} min`;
+  if (s < 36 * 3600) return `${Math.round(s / 3600)} h`;
+  return count(Math.round(s / 86400), "day");
+}
+
+/**
+ * How long ago `wallTime` was. A clock that is ahead of ours reads as now.
+ * @param {number | null | undefined} wallTime seconds since 1970
+ * @param {number} now seconds since 1970
+ */
+export function age(wallTime, now) {
+  if (wallTime === null || wallTime === undefined || !Number.isFinite(wallTime)) return "";
+  return now - wallTime < 2 ? "just now" : `${duration(now - wallTime)} ago`;
+}
+
+/**
+ * Since when a finding holds, and whether it still does.
+ * @param {{first_step: number | null, last_step: number | null, active: boolean}} verdict
+ */
+export function since({ first_step, last_step, active }) {
+  const from = first_step === null ? "" : `since step ${whole(first_step)}`;
+  if (active) return from;
+  if (first_step !== null && first_step === last_step) return `at step ${whole(first_step)} only`;
+  const until = last_step === null ? "no longer" : `no longer since step ${whole(last_step)}`;
+  return from === "" ? until : `${from}, ${until}`;
+}
+
+/**
+ * The findings of a run in words: `1 error, 2 hints`.
+ * @param {Record<import("./api.js").Severity, number>} counts
+ */
+export function countsInWords(counts) {
+  const parts = /** @type {const} */ (["error", "warning", "hint"])
+    .filter((severity) => counts[severity] > 0)
+    .map((severity) => count(counts[severity], severity));
+  return parts.join(", ");
+}
+
+/**
+ * What the list says about a run without findings.
+ * @param {number} unknown rules that could not look
+ */
+export function noFindings(unknown) {
+  return unknown === 0 ? TEXT.noFindings : `${TEXT.noFindings}; ${count(unknown, "rule")} could not look`;
+}
+
+/**
+ * The line a run without findings gets.
+ * @param {number} clear rules that looked
+ * @param {number} unknown rules that could not
+ */
+export function healthyLine(clear, unknown) {
+  if (clear === 0) return "No rule had enough data to look.";
+  const looked = `${count(clear, "rule")} looked and found nothing.`;
+  return unknown === 0 ? looked : `${looked} ${count(unknown, "rule")} could not look; the reasons are below.`;
+}

@@ -1,0 +1,117 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nearest, plotData, sparkPath, valueAt, windowAround, yRange } from "../src/plotdata.js";
+
+/**
+ * @param {Partial<import("../src/api.js").Chart>} part
+ * @returns {import("../src/api.js").Chart}
+ */
+function chart(part) {
+  return { id: "x", title: "X", y_label: "", log: false, steps: [1, 2, 3, 4], series: [], limits: [], marks: [], ...part };
+}
+
+const layers = ["a", "b", "c"].map((name, i) => ({ name, role: /** @type {const} */ ("layer"), values: [i, i, i, i] }));
+
+test("an emphasized layer is drawn last, keeps its depth, and fades the others", () => {
+  const { columns, lines } = plotData(chart({ series: layers }), ["a"]);
+  assert.deepEqual(lines.map((line) => line.name), ["b", "c", "a"]);
+  assert.deepEqual(lines.map((line) => line.index), [1, 2, 0]);
+  assert.deepEqual(lines.map((line) => line.faded), [true, true, false]);
+  assert.deepEqual(columns[3], [0, 0, 0, 0]);
+});
+
+test("several emphasized layers are told apart by their number", () => {
+  assert.deepEqual(plotData(chart({ series: layers }), ["b", "a"]).lines.map((line) => line.nth), [0, 0, 1]);
+});
+
+test("a name that is not in the chart fades nothing", () => {
+  assert.ok(plotData(chart({ series: layers }), ["zzz"]).lines.every((line) => !line.faded));
+});
+
+test("the edges of the band come first and are found wherever the order put them", () => {
+  const series = /** @type {import("../src/api.js").ChartSeries[]} */ ([
+    { name: "loss", role: "train", values: [2, 2, 2, 2] },
+    { name: "min", role: "low", values: [1, 1, 1, 1] },
+    { name: "max", role: "high", values: [3, 3, 3, 3] },
+  ]);
+  const { band, columns, lines } = plotData(chart({ series }), []);
+  assert.deepEqual(band, [2, 1]);
+  assert.deepEqual(columns[2], [3, 3, 3, 3]);
+  assert.equal(lines[2].index, 0, "the first curve has the first color, whatever stands before it");
+});
+
+test("a value per epoch is a line and not a set of gaps", () => {
+  const series = /** @type {import("../src/api.js").ChartSeries[]} */ ([
+    { name: "loss", role: "train", values: [2, null, 2, 2] },
+    { name: "val_loss", role: "val", values: [null, null, null, 3] },
+  ]);
+  const { lines, columns } = plotData(chart({ series }), []);
+  assert.deepEqual(lines.map((line) => line.sparse), [false, true]);
+  assert.deepEqual(columns[2], [undefined, null, undefined, 3]);
+});
+
+test("a value that was not finite is a gap, one that was not recorded is not", () => {
+  const series = /** @type {import("../src/api.js").ChartSeries[]} */ ([
+    { name: "loss", role: "train", values: [2, null, null, 2] },
+    { name: "val_loss", role: "val", values: [null, 3, null, null] },
+  ]);
+  const { columns } = plotData(chart({ series }), []);
+  assert.deepEqual(columns.slice(1), [[2, undefined, null, 2], [undefined, 3, null, undefined]]);
+  const { columns: ofLayers } = plotData(chart({ series: series.map((s) => ({ ...s, role: "layer" })) }), []);
+  assert.deepEqual(ofLayers[1], [2, null, null, 2]);
+});
+
+test("a logarithmic chart drops negative values and keeps zeros", () => {
+  const series = [{ name: "a", role: /** @type {const} */ ("layer"), values: [-1, 0, null, 1] }];
+  assert.deepEqual(plotData(chart({ log: true, series }), []).columns[1], [null, 0, null, 1]);
+});
+
+test("a limit near the data is in view, one far away does not squash it", () => {
+  const [low, high] = yRange(1, 2, false, [2.5, 1000]);
+  assert.ok(high > 2.5 && high < 4);
+  assert.ok(low < 1);
+  const [bottom, top] = yRange(1e-7, 1e-5, true, [1e-3, 1e20]);
+  assert.ok(top > 1e-3 && top < 1e-1);
+  assert.ok(bottom < 1e-7 && bottom > 1e-9);
+});
+
+test("a share starts at zero, a flat line has height, and no data still has axes", () => {
+  assert.equal(yRange(0.1, 0.9, false, [])[0], 0);
+  for (const flat of [0, 5, -5]) {
+    const [low, high] = yRange(flat, flat, false, []);
+    assert.ok(low <= flat && flat <= high && low < high);
+  }
+  const [low, high] = yRange(1e-3, 1e-3, true, []);
+  assert.ok(low <= 5e-4 && high >= 2e-3, "a constant has round numbers around it");
+  assert.deepEqual(yRange(null, null, false, []), [0, 1]);
+  assert.deepEqual(yRange(Infinity, -Infinity, true, [null]), [0.1, 1]);
+});
+
+test("a step is shown with its surroundings, and a short chart stays whole", () => {
+  const steps = Array.from({ length: 200 }, (_, i) => 2 * i);
+  assert.deepEqual(windowAround(steps, 200), [160, 240]);
+  assert.deepEqual(windowAround(steps, 0), [0, 40]);
+  assert.deepEqual(windowAround(steps, 1e9), [358, 1e9]);
+  assert.equal(windowAround(steps.slice(0, 40), 10), null);
+});
+
+test("the nearest step is found between, before and after the steps", () => {
+  assert.deepEqual([0, 5, 14, 16, 99].map((step) => nearest([5, 10, 20], step)), [0, 0, 1, 2, 2]);
+});
+
+test("the legend reads the pointer's value, and the last known one without a pointer", () => {
+  assert.equal(valueAt([1, 2, null], 1), 2);
+  assert.equal(valueAt([1, 2, null], 2), null);
+  assert.equal(valueAt([1, 2, null], null), 2);
+  assert.equal(valueAt([null], null), null);
+  assert.equal(valueAt([1, undefined, undefined], 2), 1, "a value per epoch holds until the next one");
+  assert.equal(valueAt([1, null, undefined], 2), null);
+});
+
+test("a spark line lifts its pen at a missing value and stands flat without a range", () => {
+  assert.equal(sparkPath([0, null, 1], 10, 10), "M0.0 10.0h0.1M10.0 0.0h0.1");
+  assert.equal(sparkPath([2, 2], 10, 10), "M0.0 10.0h0.1L10.0 10.0");
+  assert.equal(sparkPath([], 10, 10), "");
+  assert.equal(sparkPath([null], 10, 10), "");
+});
