@@ -48,18 +48,20 @@ def now_left(run: Run) -> float:
 
 
 def still_falling(run: Run, *, least: float, noise: float = 2.0) -> bool:
-    """Whether the batch loss of the last third of the records lies below that of the third before.
+    """Whether the last third of the records has a lower loss than the third before.
 
     least: by how much at least, in units of the loss; noise: and by how many standard errors of the difference
+    The held rows' loss is used where it was recorded often enough, since it has no noise of the batches.
     """
-    if "loss" not in run or len(run["loss"]) < 9:
-        return False
-    loss = run["loss"].of_run("mean")
+    loss = np.zeros(0)
+    for signal, stat in (("gap", "train"), ("loss", "mean")):
+        if signal in run and len(loss) < 6:
+            values = run[signal].of_run(stat)
+            loss = values[np.isfinite(values)]
     third = len(loss) // 3
-    before, after = loss[-2 * third : -third], loss[-third:]
-    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-    if len(before) < 2 or len(after) < 2:
+    if third < 2:
         return False
+    before, after = loss[-2 * third : -third], loss[-third:]
     fall = float(before.mean() - after.mean())
-    error = np.sqrt(before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after))
+    error = np.sqrt(before.var(ddof=1) / third + after.var(ddof=1) / third)
     return fall > max(noise * error, least)

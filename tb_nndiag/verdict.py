@@ -49,9 +49,9 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "evidence": evidence,
         "fixes": [asdict(fix) for fix in finding.fixes] if finding else [],
         "explained_by": verdict.explained_by,
-        "first_step": finding.first_step if finding else None,
-        "last_step": finding.last_step if finding else None,
-        "active": finding.active if finding else False,
+        "first_step": int(finding.first_step) if finding else None,
+        "last_step": int(finding.last_step) if finding else None,
+        "active": bool(finding and finding.active),
         "charts": _charts(finding) if finding else [],
     }
 
@@ -59,6 +59,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
 def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
         **asdict(evidence),
+        "step": int(evidence.step),
         "value": _finite(evidence.value),
         "value_text": number(evidence.value),
         "limit": _finite(evidence.limit),

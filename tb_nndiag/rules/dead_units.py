@@ -52,6 +52,8 @@ def dead_units(
         raise NotEnoughData("no hidden layer with an activation was measured")
     if len(units) < 2:
         raise NotEnoughData("needs two evaluations of the held rows, has one")
+    if "inputs" in run and (run["inputs"]["constant_share"][-1] > 0.99).all():
+        raise NotEnoughData("the inputs do not vary, so a unit that is dead cannot be told from one that is not needed for this one input")
     shares = {layer.name: units.column(layer.name, "dead_share") for layer in hidden}
     dead = [layer for layer in hidden if (shares[layer.name][-2:] > most).all()]
     if not dead:

@@ -51,8 +51,8 @@ def diverging_loss(
     ratio = float(np.median(mean[-max(3, len(mean) // 10) :])) / start
     if not ratio > rise:
         return None
-    above = mean > rise * start
-    first = int(np.argmax(above))
+    crossed = int(np.argmax(mean > rise * start))
+    lowest = int(np.argmin(mean[: crossed + 1]))  # from there on it rose
     rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
     fixes = [Fix("Lower the learning rate to a tenth.", "Steps that overshoot climb out of the valley they should descend into.", f"model.optimizer.learning_rate = {rate / 10:.3g}")]
     if rate < 0:
@@ -66,6 +66,6 @@ def diverging_loss(
             Evidence("learning rate", rate, 0, "", "optimizer", "run", int(steps[-1])),
         ],
         fixes=fixes,
-        first_step=loss.began(int(np.flatnonzero(finite)[first])),
+        first_step=int(steps[lowest]),
         last_step=int(steps[-1]),
     )  # fmt: skip

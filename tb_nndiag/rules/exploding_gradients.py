@@ -60,13 +60,10 @@ def exploding_gradients(
     for name in layers:
         size, ratio = gradients.column(name, "rms"), updates.column(name, "ratio")
         grown = size / _median_before(size)
-        grown = np.where(np.isfinite(grown), grown, np.inf if not np.isfinite(size[0]) else grown)
-        hit = (ratio > step_size) & ((grown > growth) | (np.arange(len(size)) < 2)) & np.isfinite(size)
-        if hit.any():
-            at = int(np.argmax(hit))
-            value = float(grown[at]) if at else float("inf")
-            if best is None or at < best[2]:
-                best = (value, name, at, float(ratio[at]))
+        hit = (ratio > step_size) & (grown > growth)
+        at = int(np.argmax(hit))
+        if hit.any() and (best is None or at < best[2]):
+            best = (float(grown[at]), name, at, float(ratio[at]))
     if best is None or not now_left(run) > stuck:
         return None
     grown_by, name, record, ratio_there = best
@@ -75,11 +72,11 @@ def exploding_gradients(
     optimizer = run.card.optimizer.name if run.card.optimizer else "Adam"
     clip = f"keras.optimizers.{optimizer}(learning_rate={rate:.3g}, global_clipnorm=1.0)"
     return Finding(
-        headline=f"At step {step:,} one step moved the weights of `{name}` by {number(ratio_there)} times their size (limit: {number(step_size)}), on a gradient of {number(float(gradients.column(name, 'rms')[record]))}.",
+        headline=f"At step {step:,} the gradient of `{name}` was {number(grown_by)} times what it had been (limit: {number(growth)}), and moved its weights by {number(ratio_there)} times their size.",
         why="After such a step nothing that was learned is left, and the next gradients are larger still.",
         evidence=[
             Evidence(f"update of `{name}` over its weights", ratio_there, step_size, "ratio", "updates", name, step),
-            *([Evidence(f"gradient of `{name}` over its median up to then", grown_by, growth, "ratio", "gradients", name, step)] if np.isfinite(grown_by) else []),
+            Evidence(f"gradient of `{name}` over its median up to then", grown_by, growth, "ratio", "gradients", name, step),
         ],
         fixes=[
             Fix("Clip the gradient's norm.", "No single batch can then throw the weights away.", clip),

@@ -30,7 +30,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import large_enough, median_ratio, with_kernels
-from tb_nndiag.progress import SIGNALS, least_left, now_left
+from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -50,9 +50,11 @@ USUAL = 3e-3  # of the weights per step, in the middle of what healthy runs do: 
 def learning_rate_too_high(
     run: Run,
     *,
-    ceiling: Annotated[float, Limit("update over the weights per step, median of the early records", "ratio", "docs/calibration.md", chart="updates")] = 0.1,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")] = 0.9,
-    early: Annotated[float, Limit("records that count as early", "records", "docs/calibration.md")] = 20,
+    ceiling: Annotated[float, Limit("update over the weights per step, early in the run, when it is no better than a constant", "ratio", "docs/calibration.md", chart="updates")] = 0.06,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md")] = 0.9,
+    brisk: Annotated[float, Limit("the same update, when the run is much worse than a constant", "ratio", "docs/calibration.md")] = 0.02,
+    worse: Annotated[float, Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md")] = 1.5,
+    early: Annotated[float, Limit("records that count as early; the larger median, of these or of the first 5, is taken", "records", "docs/calibration.md")] = 20,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know the layers")
@@ -63,36 +65,30 @@ def learning_rate_too_high(
     if len(updates) < 5:
         raise NotEnoughData(f"needs 5 records, has {len(updates)}")
     ratio = median_ratio(run, layers)
-    moving = ratio[: int(early)]
-    typical = float(np.median(np.where(np.isfinite(moving), moving, np.inf)[: max(5, len(moving))]))
-    if not typical > ceiling:
+    beginning = ratio[: int(early)]
+    if not np.isfinite(beginning).any():
+        return None  # it broke before the first step was made
+    # units that die after the first steps stop moving, so the first few count for themselves
+    typical, left = float(np.fmax(np.nanmedian(beginning), np.nanmedian(beginning[:5]))), now_left(run)
+    limit, most_left = (ceiling, stuck) if typical > ceiling else (brisk, worse)
+    if not (typical > limit and left > most_left):
         return None
-    left = now_left(run)
-    if not left > stuck:
-        return None
-    return None if least_left(run) < 0 else _finding(run, layers, ratio, typical, left, ceiling, stuck)
-
-
-def _finding(run: Run, layers: list[str], ratio: np.ndarray, typical: float, left: float, ceiling: float, stuck: float) -> Finding:
-    updates = run["updates"]
     rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
-    better = rate * min(USUAL / typical, 0.1) if np.isfinite(typical) else rate / 10
-    better = float(f"{better:.0e}") if np.isfinite(better) else float("nan")
-    high = np.flatnonzero(ratio > ceiling)
-    record = int(high[0]) if len(high) else 0
-    last = int(updates.steps[high[-1]]) if len(high) else int(updates.steps[-1])
+    better = rate * min(USUAL / typical, 0.1)
+    optimizer = run.card.optimizer.name if run.card.optimizer else "Adam"
+    high = np.flatnonzero(~(ratio <= limit))  # NaN counts as high: what was thrown away cannot be measured
     return Finding(
-        headline=f"A step moves the weights by {number(typical)} of their size at the start (limit: {number(ceiling)}), at a learning rate of {number(rate)}, and the run has not learned: {number(left)} of a constant prediction's loss is left.",
+        headline=f"A step moves the weights by {number(typical)} of their size at the start (limit: {number(limit)}), at a learning rate of {number(rate)}, and the loss is {number(left)} times that of a constant prediction (limit: {number(most_left)}).",
         why="Steps that are too long jump over what they are looking for; the loss stays high, oscillates, or rises.",
         evidence=[
-            Evidence("update over the weights, median of layers and early records", typical, ceiling, "ratio", "updates", "run", int(updates.steps[record])),
-            Evidence("loss of the held rows over that of the best constant prediction", left, stuck, "share", "gap", "run", run.last_step),
+            Evidence("update over the weights, median of the layers, early in the run", typical, limit, "ratio", "updates", "run", int(updates.steps[len(beginning) - 1])),
+            Evidence("loss of the held rows over that of the best constant prediction", left, most_left, "share", "gap", "run", run.last_step),
         ],
         fixes=[
-            Fix(f"Lower the learning rate to {number(better)}.", f"A step would then move the weights by about {number(USUAL)} of their size.", f"keras.optimizers.{run.card.optimizer.name if run.card and run.card.optimizer else 'Adam'}(learning_rate={better:.1g})"),
-            Fix("If it must be high later on, warm it up.", "The first steps are the dangerous ones.", f"keras.optimizers.schedules.CosineDecay(0.0, decay_steps=10_000, warmup_target={better:.1g}, warmup_steps=500)"),
+            Fix(f"Lower the learning rate to {better:.0e}.", f"A step would then move the weights by about {number(USUAL)} of their size.", f"keras.optimizers.{optimizer}(learning_rate={better:.0e})"),
+            Fix("If it must be high later on, warm it up.", "The first steps are the dangerous ones.", f"keras.optimizers.schedules.CosineDecay(0.0, decay_steps=10_000, warmup_target={better:.0e}, warmup_steps=500)"),
         ],
-        first_step=updates.began(record),
-        last_step=max(last, updates.began(record)),
-        active=bool(ratio[-1] > ceiling),
+        first_step=1,  # it is judged by how the run begins
+        last_step=int(updates.steps[high[-1]]),
+        active=not ratio[-1] <= limit,
     )  # fmt: skip

@@ -56,13 +56,13 @@ def loss_plateau(
         return None
     steps, shares = left_over(run)
     below = np.flatnonzero(shares < stuck)
-    since = int(steps[below[-1]]) + 1 if len(below) else 1
     step = int(steps[-1])
+    since = max(int(steps[below[-1]]) + 1 if len(below) else 1, int(patience))  # before, it was fair to wait
     loss = run["gap"].last(0, "train")
     rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else 1e-3
     return Finding(
         headline=f"After {step:,} steps the loss is {number(loss)}; the best constant answer has {number(constant)} "
-        f"({number(left)} of it is left; a run that learns has less than {number(stuck)}).",
+        f"(that is {number(left)} times as much; a run that learns has less than {number(stuck)}).",
         why="The network has found nothing in its input yet: answering the same for every row would do as well.",
         evidence=[
             Evidence("loss of the held rows over that of the best constant prediction", left, stuck, "share", "gap", "run", step),

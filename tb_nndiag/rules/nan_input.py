@@ -61,7 +61,7 @@ def nan_input(
         evidence=found,
         fixes=[
             Fix("Find the rows and mend them where they come from.", "A logarithm of zero, a division by zero and a missing value are the usual sources.", f"print(np.argwhere(~np.isfinite({name}))[:10])"),
-            Fix("Or drop these rows.", "", f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)\nx, y = x[keep], y[keep]"),
+            Fix("If that cannot be done, drop these rows.", "", f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)\nx, y = x[keep], y[keep]"),
         ],
         first_step=0,
         last_step=max(e.step for e in found),

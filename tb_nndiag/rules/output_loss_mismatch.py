@@ -158,7 +158,7 @@ def _no_probabilities(run: Run, layer: Layer, loss: Loss) -> Finding | None:
     logits = f'loss=keras.losses.{loss.name}(from_logits=True)'
     fixes = [
         Fix(f"Let `{layer.name}` put out probabilities.", "", _dense(layer, right, layer.units, f'loss="{_short(loss)}"')),
-        Fix("Or keep a linear output, and say so to the loss.", "This is the numerically better way; predictions are logits then.", _dense(layer, "linear", layer.units, logits)),
+        Fix("If you prefer logits, keep a linear output, and say so to the loss.", "This is the numerically better way; predictions are logits then.", _dense(layer, "linear", layer.units, logits)),
     ]
     why = f"`{loss.name}` takes the logarithm of what it gets, clipped to 0..1: outside that range no gradient flows, and the loss means nothing."
     if "outputs" in run:
@@ -190,7 +190,7 @@ def _out_of_reach(layer: Layer, loss: Loss, targets: Targets | None, tolerance: 
         Evidence("most extreme target", worst, limit, "", "labels", layer.name, targets.step),
         [
             Fix(f"Make `{layer.name}` linear.", "A linear output reaches every number.", _dense(layer, "linear", layer.units, f'loss="{_short(loss)}"')),
-            Fix("Or scale the targets into the range of the activation.", "", "y = (y - y.min()) / (y.max() - y.min())"),
+            Fix("If the activation must stay, scale the targets into the range of the activation.", "", "y = (y - y.min()) / (y.max() - y.min())"),
         ],
     )
 

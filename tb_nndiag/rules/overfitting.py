@@ -57,7 +57,7 @@ def overfitting(
         raise NotEnoughData(f"needs {number(patience + 1)} epochs with validation, has {len(val)}")
     if len(after) <= patience:
         return None
-    now = float(np.median(after[-3:]))
+    now = float(np.median(after[-max(3, len(after) // 3) :]))
     lowest = float(val[best])
     risen = (now - lowest) / abs(lowest) if lowest else float("inf")
     usual = float(np.median(np.abs(np.diff(val))))
@@ -79,8 +79,8 @@ def overfitting(
         ],
         fixes=[
             Fix(f"Stop at the best epoch and keep its weights: {number(lowest)} instead of {number(now)}.", "It costs nothing and loses nothing.", f'keras.callbacks.EarlyStopping("val_loss", patience={max(3, round(epoch / 5))}, restore_best_weights=True)'),
-            Fix("Then try more rows, or augmented ones.", "It is the only cure that adds information.", ""),
-            Fix("Then dropout or weight decay, then a smaller network.", "Each makes learning by heart harder; change one at a time.", "keras.layers.Dropout(0.3)"),
+            Fix("Try more rows, or augmented ones.", "It is the only cure that adds information.", ""),
+            Fix("Add dropout or weight decay; after that, try a smaller network.", "Each makes learning by heart harder; change one at a time.", "keras.layers.Dropout(0.3)"),
         ],
         first_step=int(steps[best]) + 1,
         last_step=int(steps[-1]),

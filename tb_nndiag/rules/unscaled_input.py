@@ -41,7 +41,7 @@ SHAPING = ("Reshape", "Flatten", "Permute", "ZeroPadding1D", "ZeroPadding2D", "D
 
 @rule(
     "NND601",
-    severity="warning",
+    severity="error",
     reads=["inputs", "loss"],
     may_read=SIGNALS,
     explains=[
@@ -55,7 +55,7 @@ def unscaled_input(
     scale: Annotated[float, Limit("largest scale of a feature", "", "docs/calibration.md")] = 50,
     ratio: Annotated[float, Limit("largest scale over the median one", "ratio", "docs/calibration.md")] = 50,
     start: Annotated[float, Limit("first loss over the constant prediction's that shows harm", "ratio", "docs/calibration.md")] = 3,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss left that shows harm", "share", "docs/calibration.md")] = 0.9,
+    stuck: Annotated[float, Limit("share of the constant prediction's loss left that makes it an error", "share", "docs/calibration.md")] = 0.9,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know whether the model normalizes its input")
@@ -81,7 +81,7 @@ def unscaled_input(
     low, high = inputs["min"][-1, worst], inputs["max"][-1, worst]
     pixels = bool(inputs["integer"][-1, worst]) and low >= 0 and 128 < high <= 255
     standardize = Fix("Standardize each feature, with the training rows' mean and standard deviation.", "Then every feature counts alike, and a usual learning rate fits.", "mean, std = x.mean(axis=0), x.std(axis=0) + 1e-7\nx, x_val = (x - mean) / std, (x_val - mean) / std")
-    layer = Fix("Or put a Normalization layer first.", "The model then carries its scaling with it.", "scale = keras.layers.Normalization()\nscale.adapt(x)\nmodel = keras.Sequential([scale, *model.layers])")
+    layer = Fix("If the model should carry its scaling, put a Normalization layer first.", "It is saved with the model.", "scale = keras.layers.Normalization()\nscale.adapt(x)\nmodel = keras.Sequential([scale, *model.layers])")
     divide = Fix("Divide the pixels by 255.", f"They reach from {number(low)} to {number(high)}.", "x, x_val = x / 255.0, x_val / 255.0")
     uneven_text = f", {number(float(uneven[worst]))} times the median one" if wide[worst] else ""
     return Finding(
@@ -91,7 +91,7 @@ def unscaled_input(
         fixes=[divide, standardize] if pixels else [standardize, layer],
         first_step=0,
         last_step=step,
-        severity="" if harmed else "hint",
+        severity="" if left > stuck else "warning" if harmed else "hint",
     )  # fmt: skip
 
 

@@ -66,6 +66,8 @@ def vanishing_gradients(
     gradient = gradients.column(first, "rms") / gradients.column(last, "rms")
     update = updates.column(first, "ratio") / updates.column(last, "ratio")
     faded = (update < update_floor) | (gradient < gradient_floor)  # NaN < floor is False: a dead last layer is another rule's
+    if np.isnan(update).all():
+        return None
     typical_update, typical_gradient = float(np.nanmedian(update)), float(np.nanmedian(gradient))
     if not (typical_update < update_floor or typical_gradient < gradient_floor) or not now_left(run) > stuck:
         return None
@@ -75,7 +77,7 @@ def vanishing_gradients(
     of = "of what `{}` moves" if by_update else "of the gradient of `{}`"
     return Finding(
         headline=f"Gradients fade towards the input: `{first}` {what} {number(value)} {of.format(last)} (healthy: more than {number(limit)}).",
-        why=f"`{first}` hardly learns, so the layers after it build on random features; after {step:,} steps {number(now_left(run))} of a constant prediction's loss is left.",
+        why=f"`{first}` hardly learns, so the layers after it build on random features; after {step:,} steps the loss is {number(now_left(run))} times that of a constant prediction.",
         evidence=[
             Evidence(f"update of `{first}` over that of `{last}`, each over its weights", typical_update, update_floor, "ratio", "updates", first, step),
             Evidence(f"gradient of `{first}` over that of `{last}`", typical_gradient, gradient_floor, "ratio", "gradients", first, step),
