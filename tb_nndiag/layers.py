@@ -26,4 +26,10 @@ def large_enough(run: Run, signal: str) -> list[str]:
 def median_ratio(run: Run, layers: list[str]) -> np.ndarray:
     """(records,) median over these layers of the update over the weights."""
     updates = run["updates"]
-    return np.nanmedian(np.stack([updates.column(name, "ratio") for name in layers]), axis=0)
+    return np.array([median(values) for values in np.stack([updates.column(name, "ratio") for name in layers], axis=1)])
+
+
+def median(values: np.ndarray) -> float:
+    """The median of what is not NaN; NaN when nothing is left."""
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else float("nan")

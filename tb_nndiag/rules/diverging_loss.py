@@ -32,7 +32,7 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number,
 from tb_nndiag.run import Run
 
 
-@rule("NND402", severity="error", reads=["loss"], may_read=[*SIGNALS, "optimizer"], explains=["nan-loss", "constant-output", "loss-plateau", "underfitting"])
+@rule("NND402", severity="error", reads=["loss"], may_read=[*SIGNALS, "optimizer"], explains=["nan-loss", "exploding-gradients", "dead-units", "saturated-units", "vanishing-gradients", "learning-rate-too-low", "constant-output", "loss-plateau", "underfitting"])
 def diverging_loss(
     run: Run,
     *,

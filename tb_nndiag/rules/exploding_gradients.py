@@ -30,7 +30,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import large_enough, with_kernels
+from tb_nndiag.layers import large_enough, median, with_kernels
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
@@ -41,7 +41,7 @@ from tb_nndiag.run import Run
     severity="error",
     reads=["gradients", "updates", "loss"],
     may_read=[*SIGNALS, "optimizer"],
-    explains=["nan-loss", "diverging-loss", "dead-units", "saturated-units", "constant-output", "loss-plateau", "vanishing-gradients"],
+    explains=["nan-loss", "dead-units", "saturated-units", "constant-output", "loss-plateau", "vanishing-gradients"],
 )
 def exploding_gradients(
     run: Run,
@@ -91,4 +91,4 @@ def exploding_gradients(
 
 def _median_before(values: np.ndarray) -> np.ndarray:
     """(n,) median of the finite values before each one; NaN for the first."""
-    return np.array([np.nan, *[np.nanmedian(values[:i][np.isfinite(values[:i])]) if np.isfinite(values[:i]).any() else np.nan for i in range(1, len(values))]])
+    return np.array([median(values[:i][np.isfinite(values[:i])]) for i in range(len(values))])

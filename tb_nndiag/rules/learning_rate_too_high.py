@@ -29,7 +29,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import large_enough, median_ratio, with_kernels
+from tb_nndiag.layers import large_enough, median, median_ratio, with_kernels
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
@@ -69,7 +69,7 @@ def learning_rate_too_high(
     if not np.isfinite(beginning).any():
         return None  # it broke before the first step was made
     # units that die after the first steps stop moving, so the first few count for themselves
-    typical, left = float(np.fmax(np.nanmedian(beginning), np.nanmedian(beginning[:5]))), now_left(run)
+    typical, left = float(np.fmax(median(beginning), median(beginning[:5]))), now_left(run)
     limit, most_left = (ceiling, stuck) if typical > ceiling else (brisk, worse)
     if not (typical > limit and left > most_left):
         return None

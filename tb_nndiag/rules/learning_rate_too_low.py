@@ -29,7 +29,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import large_enough, median_ratio, with_kernels
+from tb_nndiag.layers import large_enough, median, median_ratio, with_kernels
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
@@ -53,7 +53,7 @@ def learning_rate_too_low(
     if not layers:
         return None
     ratio = median_ratio(run, layers)
-    typical = float(np.nanmedian(ratio))
+    typical = median(ratio)
     left = now_left(run)
     if not 0 < typical < floor or not left > stuck or not np.isfinite(left):
         return None

@@ -40,7 +40,7 @@ from tb_nndiag.run import Run
     severity="error",
     reads=["loss"],
     may_read=["nonfinite", "optimizer"],
-    explains=["loss-plateau", "diverging-loss", "constant-output", "dead-units", "overfitting", "underfitting", "learning-rate-too-low"],
+    explains=["loss-plateau", "constant-output", "dead-units", "overfitting", "underfitting", "learning-rate-too-low"],
 )
 def nan_loss(
     run: Run,

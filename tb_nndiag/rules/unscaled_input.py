@@ -1,14 +1,15 @@
-"""Inputs are large, or their features differ widely in scale, and the training shows it.
+"""Inputs are far too large or too small, or their features differ widely in scale.
 
 ## What it sees
 
 The held training rows: the scale of each feature (the larger of its absolute mean and its standard deviation), and the
-largest scale over the median one. And the harm: a first loss far above an uninformed guess, or a run that has not learned.
+largest scale over the median one. And the harm: how much of a constant prediction's loss is left. Moderately large inputs
+count only where the first loss shows them and nothing was learned; tiny ones, where nothing was learned.
 
 ## Why it matters
 
 The first layer multiplies by the input: with pixels of 0..255 every step is 255 times larger than meant in some
-directions, and one large column drowns all others.
+directions, and one large column drowns all others. Inputs near zero leave it with next to nothing to work on.
 
 ## What to do first
 
@@ -52,46 +53,52 @@ SHAPING = ("Reshape", "Flatten", "Permute", "ZeroPadding1D", "ZeroPadding2D", "D
 def unscaled_input(
     run: Run,
     *,
-    scale: Annotated[float, Limit("largest scale of a feature", "", "docs/calibration.md")] = 50,
+    scale: Annotated[float, Limit("largest scale of a feature", "", "docs/calibration.md")] = 30,
     ratio: Annotated[float, Limit("largest scale over the median one", "ratio", "docs/calibration.md")] = 50,
-    start: Annotated[float, Limit("first loss over the constant prediction's that shows harm", "ratio", "docs/calibration.md")] = 3,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss left that makes it an error", "share", "docs/calibration.md")] = 0.9,
+    moderate: Annotated[float, Limit("largest scale that matters where the first loss shows it and nothing was learned", "", "docs/calibration.md")] = 10,
+    start: Annotated[float, Limit("first loss over the constant prediction's that shows it", "ratio", "docs/calibration.md")] = 2,
+    tiny: Annotated[float, Limit("largest scale that is too small, where nothing was learned", "", "docs/calibration.md")] = 0.05,
+    poor: Annotated[float, Limit("share of the constant prediction's loss left that makes it a warning", "share", "docs/calibration.md")] = 0.5,
+    stuck: Annotated[float, Limit("share left that counts as nothing learned, and makes it an error", "share", "docs/calibration.md")] = 0.9,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know whether the model normalizes its input")
     if next((p for p in run.card.layers if p.class_name not in SHAPING), None) is None or _normalizes_first(run):
         return None
-    inputs = run["inputs"]
-    largest, uneven = inputs["largest_scale"][-1], inputs["scale_ratio"][-1]
-    wide = np.nan_to_num(uneven) > ratio
-    bad = (largest > scale) | (wide & (largest > 1))
-    if not bad.any():
-        return None
-    worst = int(np.argmax(np.where(bad, largest, -1)))
-    name, step = inputs.columns[worst], int(inputs.steps[-1])
+    inputs, left = run["inputs"], now_left(run)
     begun = float(run["loss"].of_run("first")[0]) / reference_loss(run)
     begun = begun if np.isfinite(begun) else float("inf")
-    left = now_left(run)
-    harmed = begun > start or left > stuck
+    largest, uneven = inputs["largest_scale"][-1], np.nan_to_num(inputs["scale_ratio"][-1])
+    too_large = largest > (moderate if left > stuck and begun > start else scale)
+    wide = (uneven > ratio) & (largest > 1)
+    too_small = (largest < tiny) & (largest > 0) & (left > stuck)
+    bad = too_large | wide | too_small
+    if not bad.any():
+        return None
+    worst = int(np.argmax(bad * (1 + largest)))
+    name, step = inputs.columns[worst], int(inputs.steps[-1])
+    limit = tiny if too_small[worst] else moderate if largest[worst] <= scale else scale
     evidence = [
-        Evidence(f"largest scale of a feature of `{name}`", float(largest[worst]), scale, "", "inputs", "run", step),
+        Evidence(f"largest scale of a feature of `{name}`", float(largest[worst]), limit, "", "inputs", "run", step),
         Evidence(f"largest scale over the median one in `{name}`", float(uneven[worst]), ratio, "ratio", "inputs", "run", step),
         Evidence("first batch's loss over the best constant prediction's", begun, start, "ratio", "loss", "run", int(run["loss"].steps[0])),
+        Evidence("loss of the held rows over that of the best constant prediction", left, stuck, "share", "gap", "run", run.last_step),
     ]
     low, high = inputs["min"][-1, worst], inputs["max"][-1, worst]
     pixels = bool(inputs["integer"][-1, worst]) and low >= 0 and 128 < high <= 255
     standardize = Fix("Standardize each feature, with the training rows' mean and standard deviation.", "Then every feature counts alike, and a usual learning rate fits.", "mean, std = x.mean(axis=0), x.std(axis=0) + 1e-7\nx, x_val = (x - mean) / std, (x_val - mean) / std")
     layer = Fix("If the model should carry its scaling, put a Normalization layer first.", "It is saved with the model.", "scale = keras.layers.Normalization()\nscale.adapt(x)\nmodel = keras.Sequential([scale, *model.layers])")
     divide = Fix("Divide the pixels by 255.", f"They reach from {number(low)} to {number(high)}.", "x, x_val = x / 255.0, x_val / 255.0")
-    uneven_text = f", {number(float(uneven[worst]))} times the median one" if wide[worst] else ""
+    uneven_text = f", {number(float(uneven[worst]))} times the median one (limit: {number(ratio)})" if wide[worst] else ""
+    side = "at least " if too_small[worst] else ""
     return Finding(
-        headline=f"The largest feature of `{name}` has a scale of {number(float(largest[worst]))}{uneven_text} (limits: {number(scale)}, and {number(ratio)} times), and the first loss is {number(begun)} times that of a constant guess.",
-        why="The first layer multiplies by the input: steps become too large along large features, and nothing is learned from small ones.",
+        headline=f"The largest feature of `{name}` has a scale of {number(float(largest[worst]))} (limit: {side}{number(limit)}){uneven_text}; the first loss is {number(begun)} times that of a constant guess.",
+        why="The first layer multiplies by its input: steps are too large along large features, and nothing is learned from small ones.",
         evidence=evidence,
         fixes=[divide, standardize] if pixels else [standardize, layer],
         first_step=0,
         last_step=step,
-        severity="" if left > stuck else "warning" if harmed else "hint",
+        severity="" if left > stuck else "warning" if left > poor else "hint",
     )  # fmt: skip
 
 

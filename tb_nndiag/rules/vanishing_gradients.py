@@ -33,7 +33,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import with_kernels
+from tb_nndiag.layers import median, with_kernels
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
@@ -66,9 +66,7 @@ def vanishing_gradients(
     gradient = gradients.column(first, "rms") / gradients.column(last, "rms")
     update = updates.column(first, "ratio") / updates.column(last, "ratio")
     faded = (update < update_floor) | (gradient < gradient_floor)  # NaN < floor is False: a dead last layer is another rule's
-    if np.isnan(update).all():
-        return None
-    typical_update, typical_gradient = float(np.nanmedian(update)), float(np.nanmedian(gradient))
+    typical_update, typical_gradient = median(update), median(gradient)
     if not (typical_update < update_floor or typical_gradient < gradient_floor) or not now_left(run) > stuck:
         return None
     step = int(updates.steps[-1])

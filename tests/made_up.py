@@ -1,0 +1,73 @@
+"""Runs made of numbers, for the cases of a rule that no real training hits exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series
+from tb_nndiag.signals import SIGNALS
+
+HEALTHY_STATS: dict[str, dict[str, float]] = {
+    "loss": {"nonfinite": 0, "worst_step": 1, "steps": 1},
+    "gap": {"penalty": 0, "val": np.nan, "best_val": np.nan, "best_epoch": np.nan, "from_predictions": np.nan},
+    "gradients": {"rms": 0.01, "max_abs": 0.1, "zero_share": 0, "nonfinite": 0},
+    "updates": {"ratio": 0.003, "update_rms": 0.0003, "weight_rms": 0.1, "weight_max_abs": 0.4, "unit_spread": 1},
+    "units": {"dead_share": 0, "saturated_share": 0, "mean": 0.4, "std": 0.5, "min": 0, "max": 3, "spread": 0.5},
+    "inputs": {"mean": 0, "std": 1, "min": -3, "max": 3, "nonfinite": 0, "constant_share": 0, "largest_scale": 1, "scale_ratio": 1, "integer": 0, "rows": 500},
+    "labels": {"mean": 0.5, "std": 0.5, "min": 0, "max": 1, "nonfinite": 0, "integer": 1, "distinct": 2, "width": 1, "rank": 2, "row_sum_min": 0, "row_sum_max": 1, "majority_share": 0.5, "spread": 0.5},
+    "outputs": {"mean": 0.5, "std": 0.4, "min": 0, "max": 1, "spread": 0.4, "width": 1, "rank": 2, "majority_share": 0.5, "row_sum": 0.5},
+    "baseline": {"constant_loss": 1.0, "rows": 500},
+    "optimizer": {"learning_rate": 0.01},
+    "nonfinite": {"count": 0},
+    "timing": {"step_seconds": 0.002, "own_seconds": 0.01, "elapsed_seconds": 1},
+}  # fmt: skip
+
+
+def series(signal: str, columns: tuple[str, ...] = ("run",), steps: Any = None, **stats: Any) -> Series:
+    """A series of `signal`; stats that are not given are a healthy run's.
+
+    stats: a number, one number a record, or (records, columns)
+    """
+    values = {**HEALTHY_STATS.get(signal, {}), **stats}
+    records = max([1 if steps is None else len(steps), *[len(v) for v in values.values() if np.ndim(v)]])
+    steps = np.arange(1, records + 1) if steps is None else np.asarray(steps)
+    packed = np.zeros((records, len(columns), len(SIGNALS[signal].stats)))
+    for i, stat in enumerate(SIGNALS[signal].stats):
+        value = np.asarray(values[stat], float)
+        packed[:, :, i] = value[:, None] if value.ndim == 1 else value
+    return Series(columns, SIGNALS[signal].stats, steps, packed)
+
+
+def losses(mean: Any, steps: Any = None, **stats: Any) -> Series:
+    """A `loss` series whose batches are all like their mean."""
+    mean = np.atleast_1d(np.asarray(mean, float))
+    return series("loss", steps=steps, **{"mean": mean, "min": mean, "max": mean, "first": mean, "last": mean, **stats})
+
+
+def gaps(train: Any, val: Any = np.nan, every: int = 20) -> Series:
+    """A `gap` series, one record an epoch of `every` steps."""
+    train = np.atleast_1d(np.asarray(train, float))
+    epochs = np.arange(1, len(train) + 1)
+    return series("gap", steps=epochs * every, train=train, val=val, epoch=epochs)
+
+
+def card(*layers: Layer, loss: str = "BinaryCrossentropy", from_logits: bool = False) -> Card:
+    """A run card; without layers: two hidden relu layers of 32 units and a sigmoid output."""
+    return Card(
+        "Sequential", layers or (dense("hidden"), dense("hidden_1"), dense("answer", 1, "sigmoid", output=True)),
+        (Loss(loss, from_logits),), Optimizer("Adam", 0.01), batch_size=32, steps_per_epoch=20, epochs=10,
+    )  # fmt: skip
+
+
+def dense(name: str, units: int = 32, activation: str = "relu", inputs: int = 32, output: bool = False, **more: Any) -> Layer:
+    """A Dense layer as the run card knows it."""
+    size = (inputs + 1) * units
+    return Layer(name, "Dense", activation, "GlorotUniform", size, size, (-1, units), (inputs, units), output, **more)
+
+
+def run(**parts: Any) -> Run:
+    """A run of these series; `card=` is its card (the usual one, unless given)."""
+    made = parts.pop("card") if "card" in parts else card()
+    return Run("made_up", parts, made)

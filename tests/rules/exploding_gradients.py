@@ -1,0 +1,32 @@
+import numpy as np
+from made_up import card, gaps, losses, run, series
+from recorded import recorded
+
+LAYERS = ("hidden", "hidden_1", "answer")
+
+
+def jump(gradient=11.0, ratio=1.1, left=1.0, **more):
+    calm = np.ones((6, 3))
+    size, update = calm.copy(), 0.003 * calm
+    size[4, 0], update[4, 0] = gradient, ratio
+    return run(loss=losses([1.0] * 6), gap=gaps([left, left]), baseline=series("baseline"), gradients=series("gradients", LAYERS, rms=size),
+               updates=series("updates", LAYERS, ratio=update), **more)  # fmt: skip
+
+
+FIRES = {
+    "steps that overflow": recorded("steps_explode"),
+    "just over both limits": jump(),
+    "it has hardly learned": jump(left=0.91),
+}
+HINTS = {}
+SILENT = {
+    "a healthy run": recorded("healthy_conv"),
+    "a large gradient with a usual step": jump(ratio=0.9),
+    "a large step on a usual gradient": jump(gradient=9.0),
+    "it learns all the same": jump(left=0.89),
+    "NaN from the start is no explosion": jump(gradient=np.nan, ratio=np.nan),
+}
+UNKNOWN = {
+    "no run card": jump(card=None),
+    "gradients were not recorded": run(loss=losses([1.0]), card=card()),
+}

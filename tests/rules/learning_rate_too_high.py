@@ -1,0 +1,40 @@
+import numpy as np
+from made_up import card, dense, gaps, losses, run, series
+from recorded import recorded
+
+LAYERS = ("hidden", "hidden_1", "answer")
+
+
+def steps(ratio, left=1.0, **more):
+    """ratio: one number a record, or one for all of 25"""
+    ratio = np.broadcast_to(ratio, 25) if np.ndim(ratio) == 0 else np.asarray(ratio, float)
+    parts = {"loss": losses([1.0] * len(ratio)), "gap": gaps([left, left]), "baseline": series("baseline"), "optimizer": series("optimizer")}
+    return run(updates=series("updates", LAYERS, ratio=np.tile(ratio[:, None], 3)), **parts, **more)
+
+
+FIRES = {
+    "Adam at 1.0": recorded("rate_too_high"),
+    "SGD at 1.0 on a regression": recorded("steps_explode"),
+    "just over the ceiling, no better than a constant": steps(0.061, left=0.91),
+    "brisk, and much worse than a constant": steps(0.021, left=1.6),
+    "its units died after five steps": steps([0.5] * 5 + [0.0] * 20),
+    "the first twenty count": steps([0.01] * 5 + [0.07] * 15 + [0.0] * 20),
+}
+HINTS = {}
+SILENT = {
+    "a healthy run": recorded("healthy_regression"),
+    "just under the ceiling": steps(0.059),
+    "long steps that learn": steps(0.5, left=0.89),
+    "much worse than a constant, with usual steps": steps(0.019, left=1.6),
+    "brisk, and a little worse than a constant": steps(0.021, left=1.4),
+    "only later": steps([0.01] * 20 + [0.5] * 20),
+    "a layer of a few weights may double": run(
+        card=card(dense("hidden"), dense("answer", 1, "sigmoid", inputs=4, output=True)), loss=losses([1.0] * 9), gap=gaps([1, 1]), baseline=series("baseline"),
+        updates=series("updates", ("hidden", "answer"), ratio=np.tile([0.003, 5.0], (9, 1)))),
+    "NaN before the first step": steps([np.nan] * 9),
+}  # fmt: skip
+UNKNOWN = {
+    "four records": steps([0.5] * 4),
+    "no run card": steps(0.5, card=None),
+    "updates were not recorded": run(loss=losses([1.0])),
+}

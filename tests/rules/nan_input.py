@@ -1,0 +1,19 @@
+from made_up import losses, run, series
+from recorded import recorded
+
+PLACES = ("input", "target", "loss")
+
+FIRES = {
+    "one NaN in one row": recorded("row_with_nan"),
+    "an input of one batch": run(loss=losses([1, 1]), nonfinite=series("nonfinite", PLACES, [2], count=[[1, 0, 1]])),
+    "a target of one batch": run(loss=losses([1, 1]), nonfinite=series("nonfinite", PLACES, [2], count=[[0, 1, 1]])),
+    "an input of the held rows": run(loss=losses([1, 1]), inputs=series("inputs", nonfinite=1)),
+    "a target of the held rows": run(loss=losses([1, 1]), labels=series("labels", nonfinite=1)),
+}
+HINTS = {}
+SILENT = {
+    "a healthy run": recorded("healthy_dense"),
+    "only the loss was not finite": run(loss=losses([1, 1]), nonfinite=series("nonfinite", PLACES, [2], count=[[0, 0, 1]])),
+    "a learning rate that overflows": recorded("steps_explode"),
+}
+UNKNOWN = {"no loss was seen": run()}

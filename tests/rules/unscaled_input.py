@@ -1,0 +1,46 @@
+from made_up import card, dense, gaps, losses, run, series
+from recorded import recorded
+
+from tb_nndiag.run import Layer
+
+ANSWER = dense("answer", 1, "sigmoid", output=True)
+
+
+def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None):
+    parts = {"loss": losses([start, 1.0]), "gap": gaps([left, left]), "baseline": series("baseline")}
+    more = {"card": card} if card is not None else {}
+    return run(inputs=series("inputs", ("pixels",), largest_scale=scale, scale_ratio=ratio), **parts, **more)
+
+
+def first(class_name):
+    return fed(card=card(Layer("first", class_name), dense("hidden"), ANSWER))
+
+
+FIRES = {
+    "pixels of 0 to 255": recorded("pixels_to_255"),
+    "just over the scale, in a run that learns badly": fed(),
+    "just over the ratio": fed(scale=5, ratio=51),
+    "moderate, but the first loss shows it and nothing was learned": fed(scale=11, start=2.1, left=0.91),
+    "tiny, and nothing was learned": fed(scale=0.049, left=0.91),
+    "behind a layer that only reshapes": fed(card=card(Layer("flat", "Flatten"), dense("hidden"), ANSWER)),
+}
+HINTS = {"large, but it learns": fed(start=9, left=0.49)}
+SILENT = {
+    "a healthy run": recorded("healthy_conv"),
+    "pixels of 0 to 255, normalized": recorded("pixels_to_255_normalized"),
+    "just under the scale": fed(scale=29),
+    "just under the ratio": fed(scale=5, ratio=49),
+    "moderate, and the first loss does not show it": fed(scale=11, start=1.9, left=0.91),
+    "moderate, and it learns a little": fed(scale=11, start=2.1, left=0.89),
+    "less than moderate": fed(scale=9, start=2.1, left=0.91),
+    "tiny, but it learns": fed(scale=0.049, left=0.89),
+    "just large enough": fed(scale=0.051, left=0.91),
+    "nothing but zeros is another fault": fed(scale=0.0, left=0.91),
+    "uneven, but small": fed(scale=0.9, ratio=500),
+    "numbers of words": first("Embedding"),
+    "normalized first": first("Normalization"),
+}
+UNKNOWN = {
+    "no run card": run(card=None, inputs=series("inputs"), loss=losses([1.0])),
+    "inputs were not recorded": run(loss=losses([1.0])),
+}

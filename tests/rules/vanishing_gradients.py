@@ -1,0 +1,37 @@
+import numpy as np
+from made_up import card, dense, gaps, losses, run, series
+from recorded import recorded
+
+LAYERS = ("a", "b", "c", "answer")
+CARD = card(dense("a", activation="sigmoid"), dense("b", activation="sigmoid"), dense("c", activation="sigmoid"), dense("answer", 1, "sigmoid", output=True))
+TWO = card(dense("a"), dense("answer", 1, "sigmoid", output=True))
+
+
+def faded(update=0.01, gradient=1e-4, left=1.0, records=12, card=CARD, layers=LAYERS):
+    rows = lambda first: np.tile([first, *[1.0] * (len(layers) - 1)], (records, 1))  # noqa: E731
+    return run(
+        card=card, loss=losses([1.0] * records), gap=gaps([left, left]), baseline=series("baseline"),
+        gradients=series("gradients", layers, rms=rows(gradient)), updates=series("updates", layers, ratio=rows(update)),
+    )  # fmt: skip
+
+
+FIRES = {
+    "eight sigmoid layers": recorded("sigmoid_deep"),
+    "updates just under the floor": faded(update=0.039, gradient=1),
+    "gradients just under the floor, as under Adam": faded(update=1, gradient=0.9e-3),
+    "just enough records": faded(records=10),
+    "it has hardly learned": faded(left=0.91),
+}
+HINTS = {}
+SILENT = {
+    "eight relu layers": recorded("healthy_deep_relu"),
+    "both just over their floor": faded(update=0.041, gradient=1.1e-3),
+    "faded, but it learns": faded(left=0.89),
+    "two layers": faded(card=TWO, layers=("a", "answer")),
+    "no gradient at all is another rule's": faded(update=np.nan, gradient=np.nan),
+}
+UNKNOWN = {
+    "nine records": faded(records=9),
+    "no run card": faded(card=None),
+    "gradients were not recorded": run(loss=losses([1.0])),
+}

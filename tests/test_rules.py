@@ -1,0 +1,154 @@
+"""Every rule against its cases, and every rule against the conventions."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pathlib
+import re
+
+import pytest
+from recorded import names, recorded
+
+from tb_nndiag.engine import diagnose
+from tb_nndiag.rule import HEADINGS, Limit, all_rules
+from tb_nndiag.signals import SIGNALS
+from tb_nndiag.verdict import to_json
+
+RULES = {rule.name: rule for rule in all_rules()}
+HEALTHY = [name for name in names() if name.startswith("healthy_")]
+
+
+def cases(kind: str) -> list:
+    found = []
+    for name in RULES:
+        module = importlib.import_module(f"rules.{name.replace('-', '_')}")
+        for text, run in getattr(module, kind).items():
+            found.append(pytest.param(name, run, id=f"{name}: {text}"))
+    return found
+
+
+def answer(name, run):
+    return next(v for v in diagnose(run) if v.rule == name)
+
+
+@pytest.mark.parametrize(("name", "run"), cases("FIRES"))
+def test_a_rule_fires(name, run):
+    verdict = answer(name, run)
+    assert verdict.status == "fires", verdict.reason
+    assert verdict.severity in (RULES[name].severity, "warning")  # a hint of another rule's would be a HINT
+
+
+@pytest.mark.parametrize(("name", "run"), cases("HINTS"))
+def test_a_symptom_without_harm_is_a_hint(name, run):
+    verdict = answer(name, run)
+    assert (verdict.status, verdict.severity) == ("fires", "hint"), verdict.reason
+
+
+@pytest.mark.parametrize(("name", "run"), cases("SILENT"))
+def test_a_rule_stays_silent(name, run):
+    verdict = answer(name, run)
+    assert verdict.status == "clear", verdict.finding.headline if verdict.finding else verdict.reason
+
+
+@pytest.mark.parametrize(("name", "run"), cases("UNKNOWN"))
+def test_a_rule_does_not_know(name, run):
+    verdict = answer(name, run)
+    assert verdict.status == "unknown"
+    assert verdict.reason
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_run_gets_no_verdict(name):
+    found = [f"{v.rule}: {v.finding.headline}" for v in diagnose(recorded(name)) if v.finding]
+    assert not found
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_recorded_run_is_judged_without_a_crash_in_strict_json(name):
+    verdicts = diagnose(recorded(name))
+    assert not [(v.rule, v.reason) for v in verdicts if v.status == "crashed"]
+    text = json.dumps([to_json(v) for v in verdicts], allow_nan=False)
+    assert json.loads(text)
+
+
+LEADING = {
+    "sigmoid_deep": "vanishing-gradients",
+    "rate_too_high": "learning-rate-too-high",
+    "rate_too_low": "learning-rate-too-low",
+    "rate_negative": "diverging-loss",
+    "biases_too_low": "dead-units",
+    "tanh_saturated": "saturated-units",
+    "constant_kernels": "identical-units",
+    "few_rows": "overfitting",
+    "linear_on_moons": "underfitting",
+    "linear_on_circles": "loss-plateau",
+    "pixels_to_255": "unscaled-input",
+    "row_with_nan": "nan-input",
+    "steps_explode": "learning-rate-too-high",
+    "one_softmax_unit": "output-loss-mismatch",
+}
+
+
+@pytest.mark.parametrize(("name", "rule"), LEADING.items())
+def test_one_cause_leads_and_the_rest_is_folded_under_it(name, rule):
+    leading = [v.rule for v in diagnose(recorded(name)) if v.leads]
+    assert leading == [rule]
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
+class TestConventions:
+    def test_the_file_is_named_after_the_rule_and_holds_one(self, rule):
+        assert rule.check.__module__ == f"tb_nndiag.rules.{rule.name.replace('-', '_')}"
+        assert sum(r.check.__module__ == rule.check.__module__ for r in all_rules()) == 1
+
+    def test_the_page_has_its_headings_in_order(self, rule):
+        assert re.findall(r"^## (.+)$", rule.doc, re.M) == list(HEADINGS)
+        assert rule.title.endswith(".")
+
+    def test_the_code_is_its_own(self, rule):
+        assert re.fullmatch(r"NND[1-9]\d\d", rule.code)
+        assert sum(r.code == rule.code for r in all_rules()) == 1
+
+    def test_what_it_explains_exists(self, rule):
+        assert set(rule.explains) <= set(RULES) - {rule.name}
+
+    def test_what_it_reads_exists(self, rule):
+        assert {*rule.reads, *rule.may_read} <= set(SIGNALS)
+
+    def test_every_parameter_is_a_limit_with_a_meaning_and_a_source(self, rule):
+        parameters = list(inspect.signature(rule.check).parameters)[1:]
+        assert parameters == list(rule.limits)
+        for default, limit in rule.limits.values():
+            assert isinstance(default, (int, float))
+            assert isinstance(limit, Limit)
+            assert limit.means
+            assert limit.source
+
+    def test_it_has_cases_that_fire_that_are_silent_and_that_are_unknown(self, rule):
+        module = importlib.import_module(f"rules.{rule.name.replace('-', '_')}")
+        for kind in ("FIRES", "SILENT", "UNKNOWN"):
+            assert getattr(module, kind), kind
+
+    def test_every_fix_can_be_pasted(self, rule):
+        module = importlib.import_module(f"rules.{rule.name.replace('-', '_')}")
+        for run in {**module.FIRES, **module.HINTS}.values():
+            for fix in answer(rule.name, run).finding.fixes:
+                compile(fix.code, "<fix>", "exec")
+
+    def test_its_page_in_docs_is_the_page_that_it_has(self, rule):
+        from tb_nndiag.explain import page
+
+        written = pathlib.Path(__file__).resolve().parents[1] / "docs" / "rules" / f"{rule.name}.md"
+        assert written.read_text() == page(rule), "run: python scripts/make_docs.py"
+
+
+def test_no_rule_explains_itself_in_a_circle():
+    def reached(name, path):
+        assert name not in path, f"{' explains '.join([*path, name])}"
+        for effect in RULES[name].explains:
+            reached(effect, [*path, name])
+
+    for name in RULES:
+        reached(name, [])
