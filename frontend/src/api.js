@@ -19,7 +19,7 @@
  * @property {string} problem
  */
 
-/** @typedef {{format: number, version: string, limits_note: string, runs: RunSummary[]}} Overview */
+/** @typedef {{format: number, version: string, runs: RunSummary[]}} Overview */
 
 /**
  * @typedef {object} Evidence

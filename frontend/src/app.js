@@ -95,7 +95,6 @@ export function App() {
         ${overview.data !== null && html`<span class="muted">${visible(overview.data.version)}</span>`}
       </header>
       ${runs.length > 0 && html`<${RunList} runs=${runs} selected=${open?.run ?? ""} now=${now} choose=${choose} />`}
-      ${overview.data !== null && overview.data.limits_note !== "" && html`<footer class="note muted"><${Prose} text=${overview.data.limits_note} /></footer>`}
     </div>
     <main tabindex="-1">
       ${stale !== "" &&

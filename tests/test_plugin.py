@@ -1,0 +1,376 @@
+"""The plugin's routes, through TensorBoard's own WSGI application and real event files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tensorboard.backend import application
+from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+from werkzeug.test import Client
+
+from keras_callbacks.event_writer import EventWriter
+from tb_nndiag import logdir as logdir_module
+from tb_nndiag import plugin
+from tb_nndiag.loader import NNDiagLoader
+from tb_nndiag.run import Run
+from tb_nndiag.signals import MOST_RECORDS
+
+BASE = "/data/plugin/nndiag"
+
+
+class Site:
+    """A logdir, TensorBoard's Python loader on it, and an HTTP client."""
+
+    def __init__(self, logdir, loss_record=None):
+        self.logdir = logdir
+        self._loss_record = loss_record
+        self._writers = {}
+        self._multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={"nndiag": MOST_RECORDS})
+        flags = argparse.Namespace(logdir=str(logdir), path_prefix="", samples_per_plugin={}, window_title="")
+        provider = data_provider.MultiplexerDataProvider(self._multiplexer, str(logdir))
+        self.client = Client(application.TensorBoardWSGIApp(flags, [NNDiagLoader()], provider))
+
+    def record(self, run_name, *losses):
+        """Append one loss record per value, at the steps that follow."""
+        writer, step = self._writers.get(run_name) or (EventWriter(str(self.logdir / run_name)), 0)
+        for loss in losses:
+            step += 1
+            writer.write("loss", step, self._loss_record(step, loss))
+        writer.flush()
+        self._writers[run_name] = writer, step
+        self.reload()
+
+    def reload(self):
+        self._multiplexer.AddRunsFromDirectory(str(self.logdir))
+        self._multiplexer.Reload()
+
+    def get(self, route, **options):
+        return self.client.get(BASE + route, **options)
+
+    def overview(self):
+        return {entry["run"]: entry for entry in strict(self.get("/runs"))["runs"]}
+
+
+@pytest.fixture
+def site(tmp_path, loss_record):
+    return Site(tmp_path, loss_record)
+
+
+@pytest.fixture
+def judged(monkeypatch) -> Counter:
+    """How often each run was judged."""
+    counts: Counter = Counter()
+    diagnose = plugin.engine.diagnose
+
+    def counting(run, **options):
+        counts[run.name] += 1
+        return diagnose(run, **options)
+
+    monkeypatch.setattr(plugin.engine, "diagnose", counting)
+    return counts
+
+
+def strict(response):
+    """The answer's JSON; NaN and infinities, which Python would let pass, are refused."""
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    assert response.content_type == "application/json"
+    return json.loads(response.get_data(as_text=True), parse_constant=refuse)
+
+
+# ---- answers ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_logdir_has_an_empty_overview(site):
+    answer = site.get("/runs")
+    assert answer.status_code == 200
+    assert strict(answer) == {"format": 1, "version": plugin.tb_nndiag.__version__, "limits_note": "", "runs": []}
+
+
+def test_the_overview_has_an_entry_for_every_run_with_the_keys_of_the_contract(site):
+    site.record("a", 3.0, 2.0, 1.0)
+    site.record("deep/b", 1.0)
+    entries = site.overview()
+    assert sorted(entries) == ["a", "deep/b"]
+    assert set(entries["a"]) == {
+        "run", "leading", "more", "counts", "unknown", "first_wall_time", "last_wall_time", "last_step", "ended",
+        "spark", "problem",
+    }  # fmt: skip
+    assert (entries["a"]["last_step"], entries["deep/b"]["last_step"]) == (3, 1)
+    assert entries["a"]["spark"] == [3.0, 2.0, 1.0]
+    assert entries["a"]["problem"] == ""
+    assert entries["a"]["last_wall_time"] >= entries["a"]["first_wall_time"] > 1e9
+
+
+def test_a_run_has_the_answer_of_every_rule(site):
+    site.record("a", 3.0, 2.0)
+    detail = strict(site.get("/run", query_string={"run": "a"}))
+    assert set(detail) == {
+        "format", "run", "problems", "first_wall_time", "last_wall_time", "last_step", "ended", "card", "verdicts",
+        "charts",
+    }  # fmt: skip
+    assert detail["run"] == "a"
+    assert detail["last_step"] == 2
+    rules = [answer["rule"] for answer in detail["verdicts"]]
+    assert sorted(rules) == sorted(rule.name for rule in plugin.engine.all_rules())
+    assert [chart["id"] for chart in detail["charts"]] == ["loss"]
+
+
+def test_a_loss_that_is_not_finite_is_still_strict_json(site):
+    site.record("a", 1.0, float("nan"), float("inf"))
+    entry = site.overview()["a"]
+    assert entry["problem"] == ""
+    assert entry["spark"] == [1.0, None, None]
+    strict(site.get("/run", query_string={"run": "a"}))
+
+
+def test_the_overview_counts_what_leads(recorded_logdir):
+    site = Site(recorded_logdir)
+    site.reload()
+    entries = site.overview()
+    assert entries["healthy"]["leading"] is None
+    assert entries["healthy"]["counts"] == {"error": 0, "warning": 0, "hint": 0}
+    leading = entries["sick"]["leading"]
+    assert leading["severity"] == "error"
+    assert entries["diverged"]["leading"]["severity"] == "error"
+    verdicts = strict(site.get("/run", query_string={"run": "sick"}))["verdicts"]
+    findings = [answer for answer in verdicts if answer["status"] == "fires" and not answer["explained_by"]]
+    assert leading == {key: findings[0][key] for key in ("code", "rule", "severity", "headline")}
+    assert sum(entries["sick"]["counts"].values()) == len(findings) == entries["sick"]["more"] + 1
+    assert entries["sick"]["unknown"] == sum(answer["status"] == "unknown" for answer in verdicts)
+
+
+# ---- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", ["/runs", "/run?run=a", "/static/index.js"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_only_reading_is_allowed(site, route, method):
+    site.record("a", 1.0)
+    answer = site.client.open(BASE + route, method=method)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD"
+    assert method in strict(answer)["error"]
+
+
+@pytest.mark.parametrize("route", ["/runs", "/run?run=a", "/static/index.js"])
+def test_head_answers_like_get_without_a_body(site, route):
+    site.record("a", 1.0)
+    answer = site.client.head(BASE + route)
+    assert answer.status_code == 200
+    assert answer.get_data() == b""
+    assert int(answer.headers["Content-Length"]) == len(site.get(route).get_data()) > 0
+
+
+def test_a_run_that_does_not_exist_is_not_found(site):
+    site.record("a", 1.0)
+    answer = site.get("/run", query_string={"run": "b" * 5000})
+    assert answer.status_code == 404
+    sentence = strict(answer)["error"]
+    assert "`" + "b" * 200 + "`" in sentence  # named, but not echoed at full length
+
+
+@pytest.mark.parametrize("query", [{}, {"name": "a"}])
+def test_a_request_that_names_no_run_is_a_bad_one(site, query):
+    answer = site.get("/run", query_string=query)
+    assert answer.status_code == 400
+    assert "`run`" in strict(answer)["error"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../plugin.py",
+        "/static/%2e%2e/plugin.py",
+        "/static/..%2f..%2fsetup.py",
+        "/static//etc/passwd",
+        "/static/.stamp",
+        "/static/",
+        "/static",
+        "/",
+        "/nothing",
+    ],
+)
+def test_nothing_is_served_but_the_known_addresses(site, path):
+    assert site.get(path).status_code == 404
+
+
+def test_a_run_called_like_a_path_reads_no_file(site):
+    assert site.get("/run", query_string={"run": "../../../etc/passwd"}).status_code == 404
+
+
+@pytest.mark.parametrize("route", ["/runs", "/run", "/run?run=x", "/run?run=a", "/static/index.js"])
+def test_every_answer_forbids_sniffing_and_has_a_content_type(site, route):
+    site.record("a", 1.0)
+    answer = site.get(route)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.content_type
+
+
+# ---- work is done once -----------------------------------------------------------------------------------------------
+
+
+def test_an_unchanged_run_is_judged_once_and_a_changed_one_again(site, judged):
+    site.record("a", 1.0)
+    site.record("b", 1.0)
+    assert site.overview() == site.overview()
+    assert judged == {"a": 1, "b": 1}
+    site.record("b", 2.0)
+    assert site.overview()["b"]["last_step"] == 2
+    assert judged == {"a": 1, "b": 2}
+
+
+def test_a_run_that_grew_while_it_was_read_is_judged_again(judged):
+    overviews = plugin.Overviews()
+    overviews.entries("", {"a": (1, 1.0)}, Run)  # listed at step 1; what is read may be newer already
+    overviews.entries("", {"a": (2, 2.0)}, Run)
+    overviews.entries("", {"a": (2, 2.0)}, Run)
+    assert judged == {"a": 2}
+
+
+def test_a_run_that_could_not_be_listed_is_tried_every_time(judged):
+    overviews = plugin.Overviews()
+    overviews.entries("", {"a": None}, Run)
+    overviews.entries("", {"a": None}, Run)
+    assert judged == {"a": 2}
+
+
+def test_visitors_at_the_same_time_share_one_judgement(judged):
+    overviews = plugin.Overviews()
+
+    def read_slowly(run_name):
+        time.sleep(0.05)
+        return Run(run_name)
+
+    with ThreadPoolExecutor(4) as visitors:
+        answers = list(visitors.map(lambda _: overviews.entries("", {"a": (1, 1.0)}, read_slowly), range(4)))
+    assert judged == {"a": 1}
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_runs_of_one_name_in_two_experiments_are_two_runs(judged):
+    overviews = plugin.Overviews()
+    first = overviews.entries("first", {"a": (1, 1.0)}, lambda name: Run(name, last_wall_time=1.0))
+    second = overviews.entries("second", {"a": (1, 1.0)}, lambda name: Run(name, last_wall_time=2.0))
+    assert (first[0]["last_wall_time"], second[0]["last_wall_time"]) == (1.0, 2.0)
+
+
+def test_a_run_that_is_gone_is_forgotten(judged):
+    overviews = plugin.Overviews()
+    overviews.entries("", {"a": (1, 1.0), "b": (1, 1.0)}, Run)
+    assert [entry["run"] for entry in overviews.entries("", {"b": (1, 1.0)}, Run)] == ["b"]
+    overviews.entries("", {"a": (1, 1.0), "b": (1, 1.0)}, Run)
+    assert judged == {"a": 2, "b": 1}
+
+
+# ---- one broken thing costs that one thing ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (logdir_module.Unreadable("The records of `loss` have no shape."), "The records of `loss` have no shape."),
+        (KeyError("surprise"), "This run could not be diagnosed (KeyError: 'surprise')."),
+        (MemoryError(), "This run could not be diagnosed (MemoryError: )."),
+    ],
+    ids=["unreadable", "a defect of ours", "too large"],
+)
+def test_a_run_that_cannot_be_read_is_named_and_the_others_answer(site, monkeypatch, error, sentence):
+    read_run = logdir_module.read_run
+
+    def reads_all_but_one(*where):
+        if where[-1] == "broken":
+            raise error
+        return read_run(*where)
+
+    monkeypatch.setattr(logdir_module, "read_run", reads_all_but_one)
+    site.record("broken", 1.0)
+    site.record("whole", 1.0)
+    entries = site.overview()
+    assert entries["broken"]["problem"] == sentence
+    assert entries["broken"]["leading"] is None
+    assert set(entries["broken"]) == set(entries["whole"])
+    assert entries["whole"]["problem"] == ""
+    assert site.get("/run", query_string={"run": "whole"}).status_code == 200
+    answer = site.get("/run", query_string={"run": "broken"})
+    assert answer.status_code == 500
+    assert str(error) in strict(answer)["error"]
+
+
+def test_a_stray_nan_costs_one_run_and_never_reaches_the_browser(site, monkeypatch):
+    spark = plugin.charts.spark
+    monkeypatch.setattr(plugin.charts, "spark", lambda run: [float("nan")] if run.name == "broken" else spark(run))
+    site.record("broken", 1.0)
+    site.record("whole", 1.0)
+    entries = site.overview()
+    assert "could not be diagnosed" in entries["broken"]["problem"]
+    assert entries["whole"]["problem"] == ""
+
+
+# ---- the page --------------------------------------------------------------------------------------------------------
+
+
+def test_the_built_page_is_served(site):
+    answer = site.get("/static/index.js")
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("text/javascript")
+    assert answer.get_data() != plugin.PAGE_NOT_BUILT, "The page is not built: run `pip install -e .`"
+    assert b"render" in answer.get_data()
+
+
+def test_every_file_of_the_page_is_served_with_its_own_type(site):
+    for name, content in plugin.static_files().items():
+        answer = site.get(f"/static/{name}")
+        assert answer.get_data() == content
+        assert not answer.content_type.startswith("application/octet-stream"), name
+
+
+def test_a_page_that_was_not_built_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(plugin.importlib.resources, "files", lambda package: tmp_path)
+    assert plugin.static_files() == {"index.js": plugin.PAGE_NOT_BUILT}
+
+
+# ---- TensorBoard's side ----------------------------------------------------------------------------------------------
+
+
+def test_the_tab_is_shown_by_tensorboard_itself_and_never_searched_for(site):
+    listing = site.client.get("/data/plugins_listing").get_json()["nndiag"]
+    assert listing["tab_name"] == "Diagnosis"
+    assert listing["enabled"] is False
+    site.record("a", 1.0)
+    assert site.client.get("/data/plugins_listing").get_json()["nndiag"]["enabled"] is True
+
+
+def test_the_loader_asks_for_all_records_unless_the_user_did():
+    ours = argparse.Namespace(samples_per_plugin={})
+    users = argparse.Namespace(samples_per_plugin={"nndiag": 7, "images": 3})
+    for flags in (ours, users):
+        NNDiagLoader().fix_flags(flags)
+    assert ours.samples_per_plugin == {"nndiag": MOST_RECORDS}
+    assert users.samples_per_plugin == {"nndiag": 7, "images": 3}
+
+
+def test_flags_of_another_tensorboard_are_no_reason_to_stop(caplog):
+    with caplog.at_level(logging.WARNING):
+        NNDiagLoader().fix_flags(argparse.Namespace())
+    assert "tb-nndiag could not raise the number of records" in caplog.text
+
+
+def test_the_entry_point_imports_nothing_that_tensorboard_has_not_loaded():
+    code = (
+        "import tensorboard.plugins.base_plugin, sys; before = set(sys.modules); import tb_nndiag.loader;"
+        "new = set(sys.modules) - before;"
+        "print(*sorted(name for name in new if name.split('.')[0] not in sys.stdlib_module_names))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.split() == ["tb_nndiag", "tb_nndiag.loader"]
