@@ -38,7 +38,7 @@ class HeldRows:
 
     def __init__(self) -> None:
         self.steps_per_epoch: int | None = None  # when known, the rows are spread over the first epoch
-        self._buffers: list[tf.Variable] | None = None
+        self._buffers: list[tf.Variable] = []
         self._structure: Any = None
         self._capacity = 0
         self._kept = tf.Variable(0, dtype=tf.int32, trainable=False)
@@ -54,7 +54,7 @@ class HeldRows:
         Raises ValueError when rows have no fixed shape or are no numbers.
         """
         tensors = tf.nest.flatten(data[:2])
-        if self._buffers is None:
+        if not self._buffers:
             self._make_buffers(data[:2], tensors)
         take = self._capacity
         every = 1
@@ -76,7 +76,7 @@ class HeldRows:
 
     def rows(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """The kept inputs and targets, flattened: one array (rows, ...) per input and per output."""
-        x, y = self._structured([buffer.numpy()[: len(self)] for buffer in self._buffers or ()])
+        x, y = self._structured([buffer.numpy()[: len(self)] for buffer in self._buffers])
         return [np.asarray(a) for a in tf.nest.flatten(x)], [np.asarray(a) for a in tf.nest.flatten(y)]
 
     def evaluate(self, model: keras.Model, taps: Taps, places: list[Place], activations: dict[str, str]) -> Evaluation:
@@ -90,7 +90,7 @@ class HeldRows:
         results, sizes = [], []
         try:
             for start in range(0, len(self), ROWS_AT_ONCE):
-                rows = [b[start : min(start + ROWS_AT_ONCE, len(self))] for b in self._buffers or ()]
+                rows = [b[start : min(start + ROWS_AT_ONCE, len(self))] for b in self._buffers]
                 results.append(tf.nest.map_structure(lambda t: t.numpy(), self._evaluate_batch(*self._structured(rows))))
                 sizes.append(int(rows[0].shape[0]))
         finally:
@@ -111,7 +111,7 @@ class HeldRows:
             return float("nan")
         loss_of = tf.function(lambda y, y_pred: _data_loss(model, y, y_pred))
         answers = losses.constant_predictions(targets[0], predictions[0], from_logits)
-        _, y = self._structured([b[: len(self)] for b in self._buffers or ()])
+        _, y = self._structured([b[: len(self)] for b in self._buffers])
         found = [float(loss_of(y, tf.cast(answer, keras.backend.floatx()))) for answer in answers]
         return min((value for value in found if np.isfinite(value)), default=float("nan"))
 

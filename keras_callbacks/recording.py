@@ -12,7 +12,7 @@ import numpy as np
 from keras_callbacks import schedule
 from keras_callbacks.event_writer import EventWriter
 from keras_callbacks.held_rows import Evaluation, HeldRows
-from keras_callbacks.places import Place, places_of
+from keras_callbacks.places import places_of
 from keras_callbacks.probes import inputs, labels, losses, outputs, run_card, units
 from keras_callbacks.taps import Taps
 from keras_callbacks.train_step import LOSSES_KEPT, TrainStepProbes

@@ -120,6 +120,4 @@ def _unscaled(gradient, optimizer):
 
 def _is_plain(output) -> bool:
     """A floating-point tensor with known rank (not a dict, ragged or sparse one) that belongs to the step itself."""
-    if not isinstance(output, tf.Tensor) or not output.dtype.is_floating or output.shape.rank in (None, 0, 1):
-        return False
-    return True
+    return isinstance(output, tf.Tensor) and output.dtype.is_floating and (output.shape.rank or 0) > 1

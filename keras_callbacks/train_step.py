@@ -31,7 +31,7 @@ class TrainStepProbes:
         self.outputs: set[str] = set()  # places whose tensor is an output of the model
         self.saw_gradients = False
         self._held_rows = held_rows
-        self._taps: Taps | None = None
+        self._taps: Taps
         self._steps = _variable(0, tf.int64)
         self._observe_at = _variable(1, tf.int64)
         self._losses = _variable(np.zeros(LOSSES_KEPT), tf.float32)
@@ -111,10 +111,7 @@ class TrainStepProbes:
         tripped = tf.logical_and(self._first_nonfinite < 0, tf.logical_not(tf.math.is_finite(tripwire)))
 
         columns = self._nonfinite_columns_of(passing, by_place)
-        if self._nonfinite is None:
-            self.nonfinite_columns = list(columns)
-            with tf.init_scope():
-                self._nonfinite = _variable(np.zeros(len(columns)), tf.float32)
+        nonfinite = self._nonfinite_variable(list(columns))
 
         def measure():
             rows = next((t for t in tf.nest.flatten(passing.x) if isinstance(t, tf.Tensor) and t.shape.rank), None)
@@ -127,8 +124,8 @@ class TrainStepProbes:
                 self._updates.assign(updates.measure([tf.convert_to_tensor(b) for b in self._before], after, kernels))
             counts = tf.stack([_count(tensors) for tensors in columns.values()])
             first = tf.logical_and(self._first_nonfinite < 0, tf.reduce_any(counts > 0))
-            if counts.shape == self._nonfinite.shape:  # a retrace may see other layers
-                self._nonfinite.assign(tf.where(first, counts, self._nonfinite))
+            if counts.shape == nonfinite.shape:  # a retrace may see other layers
+                nonfinite.assign(tf.where(first, counts, nonfinite))
             self._first_nonfinite.assign(tf.where(first, self._steps, self._first_nonfinite))
             return tf.constant(0)
 
@@ -143,6 +140,13 @@ class TrainStepProbes:
         self.shapes = {name: tuple(t.shape) for name, t in passing.outputs.items()}
         self.outputs = {name for name, t in passing.outputs.items() if id(t) in answers}
         self.saw_gradients = bool(passing.gradients)
+
+    def _nonfinite_variable(self, columns: list[str]) -> tf.Variable:
+        if self._nonfinite is None:
+            self.nonfinite_columns = columns
+            with tf.init_scope():
+                self._nonfinite = _variable(np.zeros(len(columns)), tf.float32)
+        return self._nonfinite
 
     def _remember_weights(self) -> tf.Tensor:
         for place, before in zip(self.places, self._before, strict=True):

@@ -83,7 +83,7 @@ def _facts(card: Card) -> dict[str, str]:
         "precision": card.precision if card.precision != "float32" else "",
         "compiled with": "XLA" if card.jit_compile else "",
         "strategy": card.strategy,
-        "versions": ", ".join(f"{name} {version}" for name, version in card.versions.items()),
+        "versions": ", ".join(f"{name} {version}" for name, version in sorted(card.versions.items())),
     }  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def _decimated(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def _spans_decades(lines: list[tuple[str, str, np.ndarray, np.ndarray]]) -> bool:
     values = np.concatenate([v[np.isfinite(v)] for *_, v in lines]) if lines else np.zeros(0)
-    return bool(len(values)) and bool((values > 0).all()) and values.max() > 100 * values.min()
+    return bool(len(values) and (values > 0).all() and values.max() > 100 * values.min())
 
 
 def _finite(value: float) -> float | None:

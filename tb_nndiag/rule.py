@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from tb_nndiag.run import Run
 from tb_nndiag.signals import SIGNALS
 
 SEVERITIES = ("error", "warning", "hint")
@@ -117,7 +116,7 @@ class Rule:
     def limits(self) -> dict[str, tuple[float, Limit]]:
         """Name of each limit → its default and what it means."""
         hints = typing.get_type_hints(self.check, include_extras=True)
-        found = {}
+        found: dict[str, tuple[float, Limit]] = {}
         for name, parameter in inspect.signature(self.check).parameters.items():
             for note in getattr(hints.get(name), "__metadata__", ()):
                 if isinstance(note, Limit):
@@ -155,7 +154,7 @@ def all_rules() -> tuple[Rule, ...]:
     """Every rule of the package `rules`, in the order of their codes."""
     import tb_nndiag.rules as package
 
-    found = []
+    found: list[Rule] = []
     for module in pkgutil.iter_modules(package.__path__):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
         found.extend(value for value in vars(loaded).values() if isinstance(value, Rule) and value.check.__module__ == loaded.__name__)

@@ -33,7 +33,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.progress import SIGNALS, now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Layer, Run
 
 

@@ -28,7 +28,6 @@ Keras' documentation of its losses; the trap of the kept logits was reproduced w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -116,4 +116,4 @@ def _grows(run: Run, name: str) -> bool:
     if twin not in series.columns:
         return False
     values = series.column(twin, "value")
-    return bool(0 <= np.nanmin(values) and np.nanmax(values) <= 1 and values[-1] > values[0])
+    return bool(np.nanmin(values) >= 0 and np.nanmax(values) <= 1 and values[-1] > values[0])

@@ -1,7 +1,6 @@
+import numpy as np
 from made_up import run, series
 from recorded import recorded
-
-import numpy as np
 
 
 def answers(*spread, **labels):

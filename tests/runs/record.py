@@ -13,10 +13,10 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "benchmarks" / "calibration"))
 
-import keras
-import numpy as np
-from sklearn import datasets
-from sweep import conv, dense, digits, fit, regression
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+from sklearn import datasets  # noqa: E402
+from sweep import conv, dense, digits, fit, regression  # noqa: E402
 
 L = keras.layers
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam

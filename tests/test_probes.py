@@ -1,0 +1,271 @@
+"""Every measurement of a real fit against a second, plainer computation."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_callbacks import Diagnosis
+from keras_callbacks.probes import inputs, labels, losses, outputs, units, updates
+from tb_nndiag.logdir import read
+
+ROWS, FEATURES, BATCH = 48, 5, 16
+RANDOM = np.random.default_rng(0)
+X = RANDOM.standard_normal((ROWS, FEATURES)).astype("float32")
+Y = (X[:, :1] * 2 - X[:, 1:2] > 0).astype("float32")
+
+
+def made(optimizer, **layer):
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([
+        keras.Input((FEATURES,)),
+        keras.layers.Dense(8, "relu", name="first", **layer),
+        keras.layers.Dense(4, "tanh", name="second"),
+        keras.layers.Dense(1, "sigmoid", name="last"),
+    ])  # fmt: skip
+    model.compile(optimizer, "binary_crossentropy", jit_compile=False)
+    return model
+
+
+def by_hand(model, epochs):
+    """The same training in plain TensorFlow. Returns per step: loss, gradients, weights before and after, all by layer."""
+    steps = []
+    for _ in range(epochs):
+        for start in range(0, ROWS, BATCH):
+            x, y = X[start : start + BATCH], Y[start : start + BATCH]
+            before = [w.numpy() for w in model.trainable_weights]
+            with tf.GradientTape() as tape:
+                p = model(x, training=True)
+                loss = tf.reduce_mean(keras.losses.binary_crossentropy(y, p)) + tf.add_n(model.losses or [0.0])
+            gradients = tape.gradient(loss, model.trainable_weights)
+            model.optimizer.apply(gradients, model.trainable_weights)
+            after = [w.numpy() for w in model.trainable_weights]
+            steps.append((float(loss), [g.numpy() for g in gradients], before, after))
+    return steps
+
+
+def rms(*arrays):
+    flat = np.concatenate([np.ravel(a) for a in arrays]).astype("float64")
+    return np.sqrt(np.mean(flat**2))
+
+
+@pytest.fixture(scope="module", params=["sgd", "momentum", "adam"])
+def observed(request, tmp_path_factory):
+    """(run, model, steps): a fit with the callback, and the same training by hand."""
+    optimizer = {
+        "sgd": lambda: keras.optimizers.SGD(0.1),
+        "momentum": lambda: keras.optimizers.SGD(0.05, momentum=0.9),
+        "adam": lambda: keras.optimizers.Adam(0.01),
+    }[request.param]
+    log_dir = tmp_path_factory.mktemp(request.param)
+    model = made(optimizer(), kernel_regularizer=keras.regularizers.L2(0.01))
+    model.fit(X, Y, BATCH, 3, shuffle=False, verbose=0, validation_data=(X[:20], Y[:20]), callbacks=[Diagnosis(log_dir, quiet=True)])
+    return read(log_dir), model, by_hand(made(optimizer(), kernel_regularizer=keras.regularizers.L2(0.01)), 3)
+
+
+def test_the_loss_of_every_batch(observed):
+    run, _, steps = observed
+    assert list(run["loss"].steps) == list(range(1, 10))
+    np.testing.assert_allclose(run["loss"].of_run("mean"), [s[0] for s in steps], rtol=1e-4)
+
+
+def test_the_gradient_of_every_layer(observed):
+    run, _, steps = observed
+    assert run["gradients"].columns == ("first", "second", "last")
+    for record, (_, gradients, _, _) in enumerate(steps):
+        for layer in range(3):
+            pair = gradients[2 * layer : 2 * layer + 2]
+            flat = np.concatenate([g.ravel() for g in pair])
+            expected = [rms(*pair), np.abs(flat).max(), np.mean(flat == 0), 0]
+            np.testing.assert_allclose(run["gradients"].values[record, layer], expected, rtol=2e-3, atol=1e-7)
+
+
+def test_the_update_that_was_really_made(observed):
+    run, _, steps = observed
+    for record, (_, _, before, after) in enumerate(steps):
+        for layer in range(3):
+            old, new = before[2 * layer], after[2 * layer]
+            spread = np.nan if new.shape[1] == 1 else rms(new - new.mean(1, keepdims=True)) / rms(new)
+            expected = [rms(new - old) / rms(old), rms(new - old), rms(old), np.abs(new).max(), spread]
+            np.testing.assert_allclose(run["updates"].values[record, layer], expected, rtol=2e-3)
+
+
+def test_the_units_of_every_layer_on_the_held_rows(observed):
+    run, model, _ = observed
+    for column, layer in enumerate(("first", "second", "last")):
+        part = keras.Model(model.inputs, model.get_layer(layer).output)
+        out = part.predict(X, verbose=0).astype("float64")
+        bounds = {"first": (-np.inf, np.inf), "second": (-0.99, 0.99), "last": (0.005, 0.995)}[layer]
+        at_bound = (out < bounds[0]) | (out > bounds[1])
+        expected = [np.mean((out == 0).all(0)), np.mean(at_bound.mean(0) > 0.95), out.mean(), out.std(), out.min(), out.max(), out.std(0).mean()]
+        assert run["units"].columns[column] == layer
+        np.testing.assert_allclose(run["units"].values[-1, column], expected, rtol=1e-3, atol=1e-5)
+
+
+def test_the_gap_between_training_and_validation_is_measured_alike(observed):
+    run, model, _ = observed
+    gap = run["gap"]
+    np.testing.assert_allclose(gap.last(0, "train"), model.evaluate(X, Y, verbose=0), rtol=1e-4)
+    np.testing.assert_allclose(gap.last(0, "val"), model.evaluate(X[:20], Y[:20], verbose=0), rtol=1e-4)
+    np.testing.assert_allclose(gap.last(0, "penalty"), 0.01 * np.sum(model.get_layer("first").get_weights()[0] ** 2), rtol=1e-4)
+    np.testing.assert_allclose(gap.last(0, "from_predictions"), gap.last(0, "train"), rtol=1e-3)
+    assert gap.last(0, "best_val") == gap.of_run("val").min()
+    assert gap.last(0, "best_epoch") == gap.of_run("val").argmin() + 1
+
+
+def test_the_best_constant_prediction_is_the_entropy_of_the_labels(observed):
+    run, _, _ = observed
+    share = Y.mean()
+    np.testing.assert_allclose(run["baseline"].last(0, "constant_loss"), -share * np.log(share) - (1 - share) * np.log(1 - share), rtol=1e-4)
+
+
+def test_inputs_labels_and_outputs(observed):
+    run, model, _ = observed
+    np.testing.assert_allclose(run["inputs"].last(0, "mean"), X.mean(), rtol=1e-4)
+    np.testing.assert_allclose(run["inputs"].last(0, "std"), X.std(), rtol=1e-4)
+    np.testing.assert_allclose(run["labels"].last(0, "mean"), Y.mean(), rtol=1e-5)
+    np.testing.assert_allclose(run["outputs"].last(0, "spread"), model.predict(X, verbose=0).std(), rtol=1e-3)
+    assert run["inputs"].last(0, "rows") == ROWS
+
+
+def test_the_run_card(observed):
+    run, model, _ = observed
+    card = run.card
+    assert [(p.name, p.class_name, p.activation, p.units, p.output) for p in card.layers] == [
+        ("first", "Dense", "relu", 8, False), ("second", "Dense", "tanh", 4, False), ("last", "Dense", "sigmoid", 1, True),
+    ]  # fmt: skip
+    assert (card.losses[0].name, card.losses[0].from_logits) == ("BinaryCrossentropy", False)
+    assert card.optimizer.name == type(model.optimizer).__name__
+    assert (card.batch_size, card.steps_per_epoch, card.epochs, card.validation, card.seeded) == (BATCH, 3, 3, True, True)
+    assert card.parameters == model.count_params()
+    assert card.ended
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "sparse_categorical_crossentropy", "logits", "binary_logits"])
+def test_the_constant_predictions_loss_is_the_best_there_is(loss, tmp_path):
+    """Against a search over constants."""
+    y = RANDOM.exponential(size=(ROWS, 1)).astype("float32")
+    out, activation, known = 1, "linear", None
+    if loss in ("sparse_categorical_crossentropy", "logits"):
+        y = RANDOM.choice(3, ROWS, p=[0.5, 0.3, 0.2])
+        out, activation = 3, "softmax" if loss != "logits" else "linear"
+        shares = np.bincount(y) / ROWS
+        known = -np.sum(shares * np.log(shares))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=loss == "logits")
+    elif loss == "binary_logits":
+        y = (RANDOM.random((ROWS, 1)) < 0.3).astype("float32")
+        known = -y.mean() * np.log(y.mean()) - (1 - y.mean()) * np.log(1 - y.mean())
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    elif loss == "mse":
+        known = y.var()
+    else:
+        known = np.abs(y - np.median(y)).mean()
+    model = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(out, activation)])
+    model.compile("sgd", loss, jit_compile=False)
+    model.fit(X, y, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    np.testing.assert_allclose(read(tmp_path)["baseline"].last(0, "constant_loss"), known, rtol=1e-3)
+
+
+def test_a_falling_loss_of_a_softmax_over_one_unit_is_not_that_of_its_predictions(tmp_path):
+    model = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(1, "softmax")])
+    model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy", jit_compile=False)
+    with pytest.warns(UserWarning, match="softmax over axis"):
+        model.fit(X, Y, epochs=20, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    gap = read(tmp_path)["gap"]
+    assert gap.last(0, "train") < 0.5
+    assert gap.last(0, "from_predictions") > 3
+
+
+def test_the_first_tensor_that_broke_is_named_with_its_step(tmp_path):
+    x = X.copy()
+    x[BATCH + 3, 2] = np.inf  # in the second batch
+    model = made(keras.optimizers.SGD(0.1))
+    model.fit(x, Y, BATCH, 2, shuffle=False, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    broken = read(tmp_path)["nonfinite"]
+    assert list(broken.steps) == [2]
+    assert broken.column("input", "count")[0] == 1
+    assert broken.column("target", "count")[0] == 0
+    assert broken.columns[:5] == ("input", "target", "output of first", "output of second", "output of last")
+
+
+def test_a_step_that_breaks_between_two_observed_ones_is_seen(tmp_path):
+    x = np.tile(X, (20, 1))
+    y = np.tile(Y, (20, 1))
+    x[16 * 46 + 2, 0] = np.nan  # step 47; the schedule looks at 46 and 48
+    model = made(keras.optimizers.SGD(0.01))
+    model.fit(x, y, BATCH, 1, shuffle=False, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    run = read(tmp_path)
+    assert 47 not in run["gradients"].steps
+    assert list(run["nonfinite"].steps) == [47]
+
+
+class TestPlainProbes:
+    def test_batches_are_summed_up(self):
+        record = losses.measure(np.array([3.0, 1.0, np.nan, 5.0, 2.0]), last_step=20)
+        assert list(record) == [2.75, 1, 5, 3, 2, 1, 19, 5]
+
+    def test_batches_without_a_finite_loss(self):
+        record = losses.measure(np.array([np.nan, np.inf]), last_step=9)
+        assert np.isnan(record[:3]).all()
+        assert list(record[5:]) == [2, 8, 2]
+
+    def test_a_features_scale_is_the_larger_of_its_mean_and_its_spread(self):
+        rows = np.stack([np.full(50, 7.0), np.linspace(-1, 1, 50), 100 + np.linspace(-1, 1, 50)], axis=1)
+        of = dict(zip(("mean", "std", "min", "max", "nonfinite", "constant_share", "largest_scale", "scale_ratio"), inputs.measure(rows), strict=False))
+        np.testing.assert_allclose(of["largest_scale"], 100)
+        np.testing.assert_allclose(of["constant_share"], 1 / 3)
+        np.testing.assert_allclose(of["scale_ratio"], 100 / np.median([np.std(rows[:, 1]), 100]))
+
+    def test_values_that_are_not_finite_are_counted_and_left_out(self):
+        rows = np.array([[1.0, np.nan], [3.0, 4.0], [np.inf, 4.0]])
+        record = inputs.measure(rows)
+        assert list(record[:5]) == [3, np.std([1, 3, 4, 4]), 1, 4, 2]
+
+    def test_nothing_finite_at_all(self):
+        assert inputs.measure(np.full((3, 2), np.nan))[4] == 6
+        assert labels.measure(np.full((3,), np.nan))[4] == 3
+
+    def test_one_hot_labels(self):
+        of = labels.measure(np.eye(3)[[0, 0, 1, 2]])
+        assert list(of[[5, 6, 7, 8, 9, 10, 11]]) == [1, 2, 3, 2, 1, 1, 0.5]
+
+    def test_class_numbers(self):
+        of = labels.measure(np.array([3, 3, 3, 5]))
+        assert list(of[[2, 3, 5, 6, 7, 11]]) == [3, 5, 1, 2, 1, 0.75]
+
+    def test_predictions_that_never_change(self):
+        of = outputs.measure(np.tile([[0.2, 0.8]], (9, 1)))
+        assert of[4] < 1e-15
+        assert of[7] == 1
+
+    def test_channels_lie_where_the_layer_says(self):
+        output = np.zeros((2, 3, 4, 4), "float32")
+        output[1, 2] = 1.0
+        counts = units.count(tf.constant(output), 1, "relu").numpy()
+        assert counts.shape == (3, 7)
+        np.testing.assert_allclose(units.measure(counts)[0], 2 / 3)
+
+    def test_batches_of_units_combine_like_one(self):
+        output = RANDOM.standard_normal((40, 6)).astype("float32").clip(0)
+        whole = units.count(tf.constant(output), -1, "relu").numpy()
+        parts = units.combine([units.count(tf.constant(output[:7]), -1, "relu").numpy(), units.count(tf.constant(output[7:]), -1, "relu").numpy()])
+        np.testing.assert_allclose(units.measure(parts), units.measure(whole), rtol=1e-5)
+
+    def test_a_unit_is_saturated_at_more_than_95_percent(self):
+        output = np.full((100, 2), 0.5, "float32")
+        output[:96, 0] = 0.9951
+        output[:95, 1] = 0.9951
+        assert units.measure(units.count(tf.constant(output), -1, "sigmoid").numpy())[1] == 0.5
+
+    def test_large_layers_are_sampled_at_equal_distances(self):
+        kernel = tf.reshape(tf.range(100_000, dtype=tf.float32), (100, 1000))
+        picked = updates.sample([kernel])
+        assert len(picked) == updates.sample_size([kernel]) <= updates.MOST_SAMPLED
+        assert len(set(np.diff(picked.numpy()))) == 1
+
+    def test_equal_units_have_no_spread(self):
+        assert float(updates.unit_spread(tf.tile(tf.constant([[1.0], [2.0]]), [1, 5]))) == 0
+        assert float(updates.unit_spread(tf.eye(4))) > 0.5
+        assert np.isnan(updates.unit_spread(tf.ones((4, 1))))
