@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import keras
 
@@ -12,12 +12,18 @@ class Place:
     """A layer that is measured as one: a plain layer, or a recurrent one with its cells.
 
     name: the layer's own name, below its parents' when it is nested ("encoder/dense")
-    weights: its trainable Keras variables
+    own_only: its parts are places themselves, so only what it holds beside them is its own
     """
 
     name: str
     layer: keras.layers.Layer
-    weights: list = field(default_factory=list)
+    own_only: bool = False
+
+    @property
+    def weights(self) -> list:
+        """Its trainable Keras variables; none as long as it is not built."""
+        found = self.layer._trainable_variables if self.own_only else self.layer.trainable_variables
+        return [w for w in found if w.trainable]
 
     @property
     def kernels(self) -> list:
@@ -42,8 +48,7 @@ def places_of(model: keras.Model) -> list[Place]:
         children = [] if _is_one(layer) else list(layer._layers)
         name = prefix + layer.name
         if layer._trainable_variables or not children:
-            weights = layer._trainable_variables if children else layer.trainable_variables
-            found.append(Place(name, layer, [w for w in weights if w.trainable]))
+            found.append(Place(name, layer, own_only=bool(children)))
         for child in children:
             walk(child, "" if layer is model else f"{name}/")
 

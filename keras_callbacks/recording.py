@@ -37,7 +37,7 @@ class Recording:
 
         self._places = places_of(model)
         self._held_rows = HeldRows()
-        self._probes = TrainStepProbes(self._places, self._held_rows)
+        self._probes = TrainStepProbes(model, self._held_rows)
         self._taps = Taps(model, self._places, self._probes.around_step)
         self._probes.use(self._taps)
 

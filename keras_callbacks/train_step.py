@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import warnings
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_callbacks.held_rows import HeldRows
-from keras_callbacks.places import Place
+from keras_callbacks.places import Place, places_of
 from keras_callbacks.probes import gradients, updates
 from keras_callbacks.taps import Passing, Taps
 
@@ -22,26 +23,28 @@ LOSSES_KEPT = 1024  # the host must read before as many steps have passed
 class TrainStepProbes:
     """Measures inside the model's train step; `around_step` goes into `Taps`."""
 
-    def __init__(self, places: list[Place], held_rows: HeldRows) -> None:
-        self.places = [p for p in places if p.weights]
+    def __init__(self, model: keras.Model, held_rows: HeldRows) -> None:
+        self.places: list[Place] = []  # those with weights; known once the model is built
         self.problems: list[str] = []
-        self.order: list[str] = []  # places by name, in the order of the forward pass
-        self.nonfinite_columns: list[str] = []
+        self.order: list[str] = []  # all places by name, in the order of the forward pass
         self.shapes: dict[str, tuple] = {}  # of the outputs, by place
         self.outputs: set[str] = set()  # places whose tensor is an output of the model
+        self.nonfinite_columns: list[str] = []
         self.saw_gradients = False
+        self._model = model
         self._held_rows = held_rows
         self._taps: Taps
         self._steps = _variable(0, tf.int64)
         self._observe_at = _variable(1, tf.int64)
         self._losses = _variable(np.zeros(LOSSES_KEPT), tf.float32)
         self._loss_seen = _variable(False, tf.bool)
-        self._before = [_variable(np.zeros(updates.sample_size(p.kernels)), tf.float32) for p in self.places]
-        self._gradients = _variable(np.full((len(self.places), 4), np.nan), tf.float32)
-        self._updates = _variable(np.full((len(self.places), 5), np.nan), tf.float32)
         self._batch_size = _variable(0, tf.int64)
         self._first_nonfinite = _variable(-1, tf.int64)
-        self._nonfinite: tf.Variable | None = None  # (nonfinite_columns,) counts at that step; made when they are known
+        # their sizes depend on the model, so they are made in the first trace
+        self._before: list[tf.Variable] = []
+        self._gradients: tf.Variable | None = None
+        self._updates: tf.Variable | None = None
+        self._nonfinite: tf.Variable | None = None  # (nonfinite_columns,) counts at that step
 
     # What the host asks.
 
@@ -66,10 +69,12 @@ class TrainStepProbes:
 
     def gradients(self) -> np.ndarray:
         """(layers, 4) of the last observed step."""
+        assert self._gradients is not None
         return self._gradients.numpy()
 
     def updates(self) -> np.ndarray:
         """(layers, 5) of the last observed step."""
+        assert self._updates is not None
         return self._updates.numpy()
 
     def nonfinite(self) -> tuple[int, np.ndarray] | None:
@@ -87,6 +92,7 @@ class TrainStepProbes:
         """The model's own train step on `data`, with the probes around it."""
         self._steps.assign_add(1)
         scheduled = tf.equal(self._steps, self._observe_at)
+        self._try("model", lambda: self._prepare(data))
         self._try("updates", lambda: tf.cond(scheduled, self._remember_weights, _nothing))
         self._try("held rows", lambda: self._held_rows.keep(data, self._steps))
         result, passing = self._taps.collect(lambda: original(data))
@@ -97,6 +103,7 @@ class TrainStepProbes:
     def _after_step(self, passing: Passing, scheduled: tf.Tensor) -> None:
         passing.outputs = {name: t for name, t in passing.outputs.items() if _in_this_graph(t, self._steps)}
         self._note_facts(passing)
+        passing.outputs = {name: t for name, t in passing.outputs.items() if _may_be_read(t)}
         tripwire = tf.constant(0.0)
         if passing.loss is not None:
             loss = tf.reshape(tf.cast(passing.loss, tf.float32), [])
@@ -105,23 +112,26 @@ class TrainStepProbes:
             tripwire += loss
         by_weight = {id(v): g for v, g in zip(passing.variables, passing.gradients, strict=False)}
         by_place = [[by_weight.get(id(w)) for w in place.weights] for place in self.places]
-        for tensor in [*tf.nest.flatten(passing.x), *tf.nest.flatten(passing.y), _smallest(by_place)]:
+        scaled = hasattr(self._model.optimizer, "dynamic_scale")  # it skips steps whose gradient overflows, on purpose
+        watched = [None if scaled else _smallest(by_place)]
+        for tensor in [*tf.nest.flatten(passing.x), *tf.nest.flatten(passing.y), *watched]:
             if isinstance(tensor, tf.Tensor) and tensor.dtype.is_floating:
                 tripwire += tf.reduce_sum(tf.cast(tensor, tf.float32))  # finite unless one of the values is not
         tripped = tf.logical_and(self._first_nonfinite < 0, tf.logical_not(tf.math.is_finite(tripwire)))
 
-        columns = self._nonfinite_columns_of(passing, by_place)
+        columns = self._nonfinite_columns_of(passing, [] if scaled else by_place)
+        gradients_now, updates_now = self._gradients, self._updates
         nonfinite = self._nonfinite_variable(list(columns))
 
         def measure():
             rows = next((t for t in tf.nest.flatten(passing.x) if isinstance(t, tf.Tensor) and t.shape.rank), None)
             if rows is not None:
                 self._batch_size.assign(tf.shape(rows, tf.int64)[0])
-            if passing.gradients:
+            if passing.gradients and gradients_now is not None and updates_now is not None:
                 kernels = [[tf.convert_to_tensor(k) for k in place.kernels] for place in self.places]
                 after = [updates.sample(k) for k in kernels]
-                self._gradients.assign(gradients.measure(by_place))
-                self._updates.assign(updates.measure([tf.convert_to_tensor(b) for b in self._before], after, kernels))
+                gradients_now.assign(gradients.measure(by_place))
+                updates_now.assign(updates.measure([tf.convert_to_tensor(b) for b in self._before], after, kernels))
             counts = tf.stack([_count(tensors) for tensors in columns.values()])
             first = tf.logical_and(self._first_nonfinite < 0, tf.reduce_any(counts > 0))
             if counts.shape == nonfinite.shape:  # a retrace may see other layers
@@ -130,6 +140,19 @@ class TrainStepProbes:
             return tf.constant(0)
 
         tf.cond(tf.logical_or(scheduled, tripped), measure, _nothing)
+
+    def _prepare(self, data) -> None:
+        """Makes the variables whose size depends on the model, which is built first if it is not."""
+        if self.places:
+            return
+        if not all(layer.built for layer in self._model._flatten_layers()):
+            x = data[0] if isinstance(data, (tuple, list)) else data
+            self._model(tf.nest.map_structure(lambda t: keras.KerasTensor(t.shape, t.dtype.name), x))
+        self.places = [p for p in places_of(self._model) if p.weights]
+        with tf.init_scope():
+            self._before = [_variable(np.zeros(updates.sample_size(p.kernels)), tf.float32) for p in self.places]
+            self._gradients = _variable(np.full((len(self.places), 4), np.nan), tf.float32)
+            self._updates = _variable(np.full((len(self.places), 5), np.nan), tf.float32)
 
     def _note_facts(self, passing: Passing) -> None:
         """What the first trace shows of the model."""
@@ -158,7 +181,7 @@ class TrainStepProbes:
         columns = {"input": tf.nest.flatten(passing.x), "target": tf.nest.flatten(passing.y)}
         columns |= {f"output of {name}": [tensor] for name, tensor in passing.outputs.items()}
         columns["loss"] = [passing.loss]
-        backwards = reversed(list(zip(self.places, by_place, strict=True)))
+        backwards = reversed(list(zip(self.places, by_place, strict=False)))
         columns |= {f"gradient of {place.name}": tensors for place, tensors in backwards}
         return columns | {f"weights of {place.name}": place.weights for place in self.places}
 
@@ -184,6 +207,11 @@ def _nothing() -> tf.Tensor:
 def _in_this_graph(tensor: tf.Tensor, variable: tf.Variable) -> bool:
     """Whether the tensor was made by the step itself and not inside a loop or branch, which it could not leave."""
     return tf.executing_eagerly() or tensor.graph is variable.read_value().graph
+
+
+def _may_be_read(tensor: tf.Tensor) -> bool:
+    """Whether two operations use it already: TensorFlow may fuse a tensor away that has one user, and rounds differently then."""
+    return tf.executing_eagerly() or len(tensor.consumers()) >= 2
 
 
 def _smallest(by_place: list[list]):

@@ -187,7 +187,7 @@ def test_the_first_tensor_that_broke_is_named_with_its_step(tmp_path):
     assert list(broken.steps) == [2]
     assert broken.column("input", "count")[0] == 1
     assert broken.column("target", "count")[0] == 0
-    assert broken.columns[:5] == ("input", "target", "output of first", "output of second", "output of last")
+    assert broken.columns[:5] == ("input", "target", "output of first", "output of second", "loss")
 
 
 def test_a_step_that_breaks_between_two_observed_ones_is_seen(tmp_path):
