@@ -33,14 +33,11 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
         _per_layer(run, "learning_rate", "optimizer", "learning_rate", "Learning rate", "learning rate", log=True, role="train"),
     ]  # fmt: skip
     shown = [chart for chart in made if chart is not None]
-    for chart in shown:
-        chart["limits"] = [
-            {"value": default, "label": f"{rule.name}: {name.replace('_', ' ')}"}
-            for rule in all_rules()
-            if rule.name in looked
-            for name, (default, limit) in rule.limits.items()
-            if limit.chart == chart["id"]
-        ]
+    for rule in all_rules():
+        for name, (default, limit) in rule.limits.items():
+            for chart in shown:
+                if limit.chart == chart["id"] and rule.name in looked:
+                    _draw_limit(chart, f"{rule.name}: {name.replace('_', ' ')}", default, times_last=limit.times_last)
     return shown
 
 
@@ -130,6 +127,16 @@ def _per_layer(
     if bounded:  # only layers whose activation has bounds can saturate
         columns = [c for c in columns if series.column(c, stat).any()]
     return _chart(chart, title, y_label, [(c, role, series.steps, series.column(c, stat)) for c in columns], log=log)
+
+
+def _draw_limit(chart: dict[str, Any], label: str, value: float, *, times_last: bool) -> None:
+    """A limit is a level line, or, when it compares layers, a curve at that part of the last layer."""
+    if not times_last:
+        chart["limits"].append({"value": value, "label": label})
+        return
+    last = [s for s in chart["series"] if s["role"] == "layer"][-1]
+    curve = [None if v is None else float(f"{value * v:.5g}") for v in last["values"]]
+    chart["series"].append({"name": f"{label} (times {last['name']})", "role": "reference", "values": curve})
 
 
 def _chart(

@@ -27,12 +27,16 @@ class NotEnoughData(Exception):
 
 @dataclass(frozen=True)
 class Limit:
-    """What a threshold means, its unit, where its default was measured, and the chart that shows it as a line."""
+    """What a threshold means, its unit, where its default was measured, and the chart that shows it as a line.
+
+    times_last: the line is the limit times the chart's last layer, for limits that compare layers
+    """
 
     means: str
     unit: str = ""
     source: str = ""
     chart: str = ""
+    times_last: bool = False
 
 
 @dataclass(frozen=True)

@@ -235,10 +235,11 @@ def test_a_full_disk_warns_once_and_the_training_goes_on(tmp_path, monkeypatch):
 
     class Full:
         def __init__(self, *_, **__):
-            self.file = open("/dev/full", "wb", buffering=0)
+            pass
 
         def add_event(self, event):
-            self.file.write(event.SerializeToString())
+            with open("/dev/full", "wb") as file:
+                file.write(event.SerializeToString())
 
         flush = close = lambda self: None
 

@@ -94,7 +94,7 @@ def strict(response):
 def test_an_empty_logdir_has_an_empty_overview(site):
     answer = site.get("/runs")
     assert answer.status_code == 200
-    assert strict(answer) == {"format": 1, "version": plugin.tb_nndiag.__version__, "limits_note": "", "runs": []}
+    assert strict(answer) == {"format": 1, "version": plugin.tb_nndiag.__version__, "runs": []}
 
 
 def test_the_overview_has_an_entry_for_every_run_with_the_keys_of_the_contract(site):

@@ -37,7 +37,7 @@ def answer(name, run):
 def test_a_rule_fires(name, run):
     verdict = answer(name, run)
     assert verdict.status == "fires", verdict.reason
-    assert verdict.severity in (RULES[name].severity, "warning")  # a hint of another rule's would be a HINT
+    assert verdict.severity in (RULES[name].severity, "warning")
 
 
 @pytest.mark.parametrize(("name", "run"), cases("HINTS"))

@@ -45,7 +45,7 @@ from tb_nndiag.run import Run
 def nan_loss(
     run: Run,
     *,
-    most: Annotated[float, Limit("batches whose loss is not finite", "batches", "exact", chart="loss")] = 0,
+    most: Annotated[float, Limit("batches whose loss is not finite", "batches", "exact")] = 0,
 ) -> Finding | None:
     loss = run["loss"]
     broken = loss.of_run("nonfinite")

@@ -16,11 +16,12 @@ Use smaller initial weights (Glorot), scale the inputs, lower the learning rate.
 ## When it is wrong
 
 Output layers may saturate: that is certainty, and they are not judged. Gates of recurrent layers are not seen. A network
-that learns all the same gets a hint.
+that learns well all the same gets a hint.
 
 ## Source
 
-Glorot & Bengio 2010. Limits: docs/calibration.md.
+Glorot & Bengio 2010. With its hidden layers at their bounds a network still learns what its last layer can: ten times as
+much loss was left as without (docs/calibration.md).
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def saturated_units(
     run: Run,
     *,
     most: Annotated[float, Limit("share of a hidden layer's units that are saturated", "share", "docs/calibration.md", chart="saturation")] = 0.5,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left for it to be more than a hint", "share", "docs/calibration.md")] = 0.6,
+    poor: Annotated[float, Limit("share of the constant prediction's loss left that makes it a warning", "share", "docs/calibration.md")] = 0.15,
+    stuck: Annotated[float, Limit("share left that counts as nothing learned, and makes it an error", "share", "docs/calibration.md")] = 0.9,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know which layers are hidden")
@@ -56,7 +58,7 @@ def saturated_units(
     if not stuck_layers:
         return None
     first = stuck_layers[0]
-    share = shares[first.name]
+    share, left = shares[first.name], now_left(run)
     free = np.flatnonzero(~(share > most))
     step = int(units.steps[-1])
     others = f" and of {len(stuck_layers) - 1} more layers" if len(stuck_layers) > 1 else ""
@@ -72,5 +74,5 @@ def saturated_units(
         ],
         first_step=units.began(int(free[-1]) + 1 if len(free) else 0),
         last_step=step,
-        severity="" if now_left(run) > stuck else "hint",
+        severity="" if left > stuck else "warning" if left > poor else "hint",
     )  # fmt: skip

@@ -49,8 +49,8 @@ from tb_nndiag.run import Layer, Run
 def vanishing_gradients(
     run: Run,
     *,
-    update_floor: Annotated[float, Limit("first layer's update over its weights, over the last layer's", "ratio", "docs/calibration.md")] = 0.04,
-    gradient_floor: Annotated[float, Limit("first layer's gradient over the last layer's", "ratio", "docs/calibration.md")] = 1e-3,
+    update_floor: Annotated[float, Limit("first layer's update over its weights, over the last layer's", "ratio", "docs/calibration.md", chart="updates", times_last=True)] = 0.04,
+    gradient_floor: Annotated[float, Limit("first layer's gradient over the last layer's", "ratio", "docs/calibration.md", chart="gradients", times_last=True)] = 1e-3,
     stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")] = 0.9,
     records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 10,
 ) -> Finding | None:
