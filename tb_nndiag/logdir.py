@@ -34,10 +34,10 @@ class RunStamp:
 
 
 def list_runs(provider: provider_lib.DataProvider, ctx: RequestContext, experiment_id: str) -> dict[str, RunStamp | None]:
-    """The runs that carry data of ours, cheaply; None for a run that cannot be listed."""
+    """The runs that carry data of ours, by name, cheaply; None for a run that cannot be listed."""
     try:
         listed = provider.list_tensors(ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME)
-        return {name: _stamp(tags) for name, tags in listed.items()}
+        return {name: _stamp(tags) for name, tags in sorted(listed.items())}
     except Exception:  # one broken series makes the whole listing raise: ask for each run alone
         found: dict[str, RunStamp | None] = {}
         for run in provider.list_runs(ctx, experiment_id=experiment_id):
@@ -47,7 +47,7 @@ def list_runs(provider: provider_lib.DataProvider, ctx: RequestContext, experime
                 found.update({name: _stamp(tags) for name, tags in listed.items()})
             except Exception:
                 found[run.run_name] = None
-        return found
+        return dict(sorted(found.items()))
 
 
 def read_run(provider: provider_lib.DataProvider, ctx: RequestContext, experiment_id: str, name: str) -> Run:
