@@ -6,6 +6,7 @@ rows that are evaluated like validation rows can be compared with it. The rows n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,7 @@ class HeldRows:
         self._structure: Any = None
         self._capacity = 0
         self._kept = tf.Variable(0, dtype=tf.int32, trainable=False)
-        self._evaluate_batch: tf.types.experimental.PolymorphicFunction | None = None
+        self._evaluate_batch: Callable | None = None
 
     def __len__(self) -> int:
         return min(int(self._kept.numpy()), self._capacity)
@@ -85,7 +86,9 @@ class HeldRows:
         activations: name of the activation by place, for the places whose units are counted
         """
         if self._evaluate_batch is None:
-            self._evaluate_batch = _make_evaluation(model, taps, places, activations)
+            rows = [tf.TensorSpec([None, *b.shape[1:]], b.dtype) for b in self._buffers]
+            # one trace for any number of rows; and no warning of TensorFlow's about many fits in one process
+            self._evaluate_batch = _make_evaluation(model, taps, places, activations).get_concrete_function(*self._structured(rows))
         state = [(v, v.numpy()) for v in (*model.non_trainable_variables, *model.metrics_variables)]
         results, sizes = [], []
         try:
@@ -109,10 +112,9 @@ class HeldRows:
         _, targets = self.rows()
         if len(targets) != 1 or len(predictions) != 1 or getattr(model, "_compile_loss", None) is None:
             return float("nan")
-        loss_of = tf.function(lambda y, y_pred: _data_loss(model, y, y_pred))
         answers = losses.constant_predictions(targets[0], predictions[0], from_logits)
         _, y = self._structured([b[: len(self)] for b in self._buffers])
-        found = [float(loss_of(y, tf.cast(answer, keras.backend.floatx()))) for answer in answers]
+        found = [float(_data_loss(model, y, tf.cast(answer, keras.backend.floatx()))) for answer in answers]
         return min((value for value in found if np.isfinite(value)), default=float("nan"))
 
     def _make_buffers(self, structure: Any, tensors: list) -> None:
@@ -135,11 +137,11 @@ class HeldRows:
 def _make_evaluation(model: keras.Model, taps: Taps, places: list[Place], activations: dict[str, str]):
     axes = {place.name: place.unit_axis for place in places}
 
-    @tf.function(reduce_retracing=True)
+    @tf.function
     def evaluate(x, y):
         def forward():
             y_pred = model(x, training=False) if model._call_has_training_arg else model(x)
-            return y_pred, model._compute_loss(x, y, y_pred, None, training=False)
+            return y_pred, _total_loss(model, x, y, y_pred)
 
         (y_pred, loss), passing = taps.collect(forward)
         penalty = tf.add_n([tf.reduce_sum(tf.cast(p, tf.float32)) for p in model.losses]) if model.losses else tf.constant(0.0)
@@ -156,6 +158,14 @@ def _make_evaluation(model: keras.Model, taps: Taps, places: list[Place], activa
         }
 
     return evaluate
+
+
+def _total_loss(model: keras.Model, x, y, y_pred) -> tf.Tensor:
+    """The loss as `evaluate` computes it; NaN when the model's own train step has one that nobody else knows."""
+    own = type(model).compute_loss is not keras.Model.compute_loss
+    if model._compile_loss is None and not own:
+        return tf.constant(float("nan"))
+    return model._compute_loss(x, y, y_pred, None, training=False)
 
 
 def _data_loss(model: keras.Model, y, y_pred) -> tf.Tensor:

@@ -20,7 +20,8 @@ from keras_callbacks.places import Place
 class Passing:
     """The tensors of one step, as they pass.
 
-    outputs: by place name, in the order in which the layers were called; the last call counts
+    called: names of the places, in the order in which their layers were called first
+    outputs: by place name; the last call counts; only plain tensors
     gradients, variables: what the optimizer was given, unscaled
     """
 
@@ -29,6 +30,7 @@ class Passing:
     sample_weight: Any = None
     y_pred: Any = None
     loss: tf.Tensor | None = None
+    called: list[str] = field(default_factory=list)
     outputs: dict[str, tf.Tensor] = field(default_factory=dict)
     gradients: list = field(default_factory=list)
     variables: list = field(default_factory=list)
@@ -99,9 +101,11 @@ class Taps:
     def _see_output(self, original: Callable, place: Place) -> Callable:
         def call(*args, **kwargs):
             output = original(*args, **kwargs)
-            if self._passing is not None and _is_plain(output):
-                self._passing.outputs.pop(place.name, None)
-                self._passing.outputs[place.name] = output
+            if self._passing is not None:
+                if place.name not in self._passing.called:
+                    self._passing.called.append(place.name)
+                if _is_plain(output):
+                    self._passing.outputs[place.name] = output
             return output
 
         return call

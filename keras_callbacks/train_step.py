@@ -111,9 +111,10 @@ class TrainStepProbes:
             self._losses.scatter_update(tf.IndexedSlices(loss, tf.cast((self._steps - 1) % LOSSES_KEPT, tf.int32)))
             tripwire += loss
         by_weight = {id(v): g for v, g in zip(passing.variables, passing.gradients, strict=False)}
-        by_place = [[by_weight.get(id(w)) for w in place.weights] for place in self.places]
+        # of kernels alone: TensorFlow computes the gradient of a bias differently when somebody else looks at it
+        by_place = [[by_weight.get(id(w)) for w in place.weights if len(w.shape) > 1] for place in self.places]
         scaled = hasattr(self._model.optimizer, "dynamic_scale")  # it skips steps whose gradient overflows, on purpose
-        watched = [None if scaled else _smallest(by_place)]
+        watched = [None if scaled else _first(by_place)]
         for tensor in [*tf.nest.flatten(passing.x), *tf.nest.flatten(passing.y), *watched]:
             if isinstance(tensor, tf.Tensor) and tensor.dtype.is_floating:
                 tripwire += tf.reduce_sum(tf.cast(tensor, tf.float32))  # finite unless one of the values is not
@@ -159,7 +160,7 @@ class TrainStepProbes:
         if self.order:
             return
         answers = {id(t) for t in tf.nest.flatten(passing.y_pred)}
-        self.order = list(passing.outputs)
+        self.order = passing.called
         self.shapes = {name: tuple(t.shape) for name, t in passing.outputs.items()}
         self.outputs = {name for name, t in passing.outputs.items() if id(t) in answers}
         self.saw_gradients = bool(passing.gradients)
@@ -214,13 +215,9 @@ def _may_be_read(tensor: tf.Tensor) -> bool:
     return tf.executing_eagerly() or len(tensor.consumers()) >= 2
 
 
-def _smallest(by_place: list[list]):
-    """The smallest gradient of the first layer that has any: what breaks further up flows down into it."""
-    for layer in by_place:
-        present = [g for g in layer if isinstance(g, tf.Tensor)]
-        if present:
-            return min(present, key=lambda g: g.shape.num_elements() or 0)
-    return None
+def _first(by_place: list[list]):
+    """The gradient of the first kernel that has one: what breaks further up flows down into it."""
+    return next((g for layer in by_place for g in layer if isinstance(g, tf.Tensor)), None)
 
 
 def _count(tensors: list) -> tf.Tensor:

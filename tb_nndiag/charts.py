@@ -98,7 +98,9 @@ def _loss(run: Run) -> dict[str, Any] | None:
         if np.isfinite(val).any():
             lines.append(("validation", "val", gap.steps, val))
             best = int(np.nanargmin(val))
-            marks.append({"step": int(gap.steps[best]), "label": f"best epoch {int(gap.of_run('epoch')[best])}"})
+            epoch = gap.of_run("epoch")[best]
+            if math.isfinite(epoch):
+                marks.append({"step": int(gap.steps[best]), "label": f"best epoch {int(epoch)}"})
     if "baseline" in run and lines:
         constant = run["baseline"].last(0, "constant_loss")
         if math.isfinite(constant):
@@ -145,7 +147,10 @@ def _chart(
     lines = [line for line in lines if np.isfinite(line[3]).any()]
     if not lines:
         return None
-    lines = [(name, role, *_decimated(steps, values)) for name, role, steps, values in lines]
+    every = np.unique(np.concatenate([own for _, _, own, _ in lines]))
+    if len(every) > MOST_STEPS:
+        buckets = np.array_split(every, MOST_STEPS // 2)
+        lines = [(name, role, *_decimated(own, values, buckets)) for name, role, own, values in lines]
     steps = sorted({int(s) for _, _, own, _ in lines for s in own})
     place = {s: i for i, s in enumerate(steps)}
     series = []
@@ -159,20 +164,24 @@ def _chart(
     }  # fmt: skip
 
 
-def _decimated(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """At most MOST_STEPS / 2 points that keep every bucket's smallest and largest value."""
-    most = MOST_STEPS // 4  # two a bucket, and the series of a chart may lie on different steps
-    if len(steps) <= 2 * most:
-        return steps, values
-    picked: set[int] = set()
-    for bucket in np.array_split(np.arange(len(steps)), most):
-        finite = bucket[np.isfinite(values[bucket])]
-        if len(finite):
-            picked |= {int(finite[np.argmin(values[finite])]), int(finite[np.argmax(values[finite])])}
-        else:
-            picked.add(int(bucket[0]))
-    kept = np.array(sorted(picked))
-    return steps[kept], values[kept]
+def _decimated(steps: np.ndarray, values: np.ndarray, buckets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Each bucket's smallest and largest value, in their order, drawn at the bucket's first and last step.
+
+    All series of a chart share the buckets, so that they share their steps; a spike moves by a bucket's width at most.
+    """
+    kept_steps: list[int] = []
+    kept: list[float] = []
+    for bucket in buckets:
+        own = values[np.searchsorted(steps, bucket[0]) : np.searchsorted(steps, bucket[-1], "right")]
+        finite = own[np.isfinite(own)]
+        if len(own) == 0:
+            continue
+        ends = (np.nan, np.nan) if len(finite) == 0 else (finite.min(), finite.max())
+        if len(finite) and np.argmin(np.where(np.isfinite(own), own, np.inf)) > np.argmax(np.where(np.isfinite(own), own, -np.inf)):
+            ends = ends[::-1]
+        kept_steps += [bucket[0], bucket[-1]]
+        kept += ends
+    return np.array(kept_steps), np.array(kept)
 
 
 def _spans_decades(lines: list[tuple[str, str, np.ndarray, np.ndarray]]) -> bool:

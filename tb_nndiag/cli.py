@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
+import types
 from collections.abc import Sequence
+
+if "tensorflow" not in sys.modules:  # TensorBoard imports it when it is installed; reading files takes seconds then
+    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
 
 from tb_nndiag import __version__, explain
 from tb_nndiag.engine import diagnose
 from tb_nndiag.logdir import Unreadable, read, runs_below
-from tb_nndiag.report import text
+from tb_nndiag.report import text, visible
 from tb_nndiag.rule import SEVERITIES, all_rules
 from tb_nndiag.verdict import FORMAT, Verdict, to_json
 
@@ -19,6 +24,9 @@ CLEAN, FOUND, COULD_NOT_LOOK = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code: 0 clean, 1 findings, 2 could not look."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a run's name, or a terminal's encoding, may be anything
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
@@ -87,9 +95,9 @@ def _judged(directory: str, name: str) -> tuple[list[Verdict], list[str]]:
 
 def _print_run(name: str, verdicts: list[Verdict], problems: list[str]) -> None:
     count = {status: sum(v.status == status for v in verdicts) for status in ("fires", "clear", "unknown", "crashed")}
-    print(f"── {name}")
+    print(f"── {visible(name)}")
     for problem in problems:
-        print(f"   could not read everything: {problem}")
+        print(f"   could not read everything: {visible(problem)}")
     if count["fires"]:
         print(text(verdicts))
     elif verdicts:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 
-from tb_nndiag.rule import SEVERITIES, NotEnoughData, Rule, all_rules
+from tb_nndiag.rule import SEVERITIES, Finding, NotEnoughData, Rule, all_rules
 from tb_nndiag.run import Run
 from tb_nndiag.verdict import Verdict
 
@@ -39,7 +39,7 @@ def check_limits(limits: Limits, rules: Sequence[Rule]) -> None:
         for limit, value in values.items():
             if limit not in known:
                 raise ValueError(f"There is no limit of `{name}` called `{limit}`.{did_you_mean(limit, known)}")
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(value):
                 raise ValueError(f"The limit `{limit}` of `{name}` is {value!r}; expected a finite number.")
 
 
@@ -59,6 +59,8 @@ def _ask(rule: Rule, run: Run, limits: Mapping[str, float]) -> Verdict:
     try:
         with np.errstate(all="ignore"):
             finding = rule.check(run.only((*rule.reads, *rule.may_read)), **limits)
+        if not isinstance(finding, (Finding, type(None))):
+            raise TypeError(f"the rule returned {finding!r:.80}, expected a Finding or None")
     except NotEnoughData as missing_data:
         return answer("unknown", reason=str(missing_data))
     except Exception as error:  # one rule's defect must not silence the others
@@ -76,7 +78,10 @@ def _fold(verdicts: Sequence[Verdict], rules: Sequence[Rule]) -> list[Verdict]:
     def cause_of(effect: Verdict) -> str:
         causes = [
             v for v in fired
-            if effect.rule in explains[v.rule] and _share_a_place(v, effect) and v.finding.first_step <= effect.finding.first_step  # type: ignore[union-attr]
+            if effect.rule in explains[v.rule]
+            and _share_a_place(v, effect)
+            and v.finding.first_step <= effect.finding.first_step  # type: ignore[union-attr]
+            and (v.severity != "hint" or effect.severity == "hint")  # what did no harm explains none
         ]  # fmt: skip
         return min(causes, key=lambda v: (v.finding.first_step, v.code)).rule if causes else ""  # type: ignore[union-attr]
 

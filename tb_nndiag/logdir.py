@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -71,6 +72,7 @@ def read_run(provider: provider_lib.DataProvider, ctx: RequestContext, experimen
             found[tag] = _last_attempt(points)
     if not found:
         raise Unreadable(problems[0] if problems else f"The run {name!r} has no data of the Diagnosis callback.")
+    _end_earlier_attempts(found)
     card, columns = _card(found.pop(CARD_TAG, []), problems)
     series = {}
     for tag, points in found.items():
@@ -122,6 +124,20 @@ def _last_attempt(points: list) -> list:
             kept.pop()
         kept.append(point)
     return kept
+
+
+def _end_earlier_attempts(found: dict[str, list]) -> None:
+    """Drops what an attempt before wrote at steps that the restarted one has not come to again.
+
+    The loss has a record wherever anything has: one that is later by the clock and earlier by its step is of a restart.
+    """
+    loss = found.get("nndiag/loss", [])
+    times = [p.wall_time for p in loss]
+    for tag, points in list(found.items()):
+        following = [loss[i].step if (i := bisect.bisect_right(times, p.wall_time)) < len(loss) else p.step for p in points]
+        found[tag] = [p for p, step in zip(points, following, strict=True) if p.step <= step]
+        if not found[tag]:
+            del found[tag]
 
 
 def _series(signal: str, points: list, names: list[str] | None, problems: list[str]) -> Series | None:

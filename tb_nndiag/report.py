@@ -38,7 +38,7 @@ def _finding(verdict: Verdict, details: bool) -> str:
         for i, fix in enumerate(finding.fixes):
             because = f" {fix.because}" if fix.because else ""
             lines.append(_wrapped(margin, f"{'First' if i == 0 else 'Then'}: {fix.do}{because}"))
-            lines.extend(f"{margin}    {line}" for line in fix.code.splitlines())
+            lines.extend(f"{margin}    {visible(line)}" for line in fix.code.splitlines())
     return "\n".join(lines)
 
 
@@ -50,7 +50,12 @@ def _since(verdict: Verdict) -> str:
     return f" (since step {finding.first_step:,})" if finding.first_step > 1 else ""
 
 
+def visible(text: str) -> str:
+    """Names are data: what would move the cursor or turn the text around is shown as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _wrapped(head: str, body: str) -> str:
     return textwrap.fill(
-        body, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False
+        visible(body), WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False
     )

@@ -50,6 +50,7 @@ class Evidence:
     signal: str  # a key of SIGNALS, or "card": it stands in the run card
     where: str  # a layer, or "run"
     step: int
+    chart: str = ""  # that shows it, where the signal has several; not part of the JSON
 
     def __post_init__(self) -> None:
         if self.signal != "card" and self.signal not in SIGNALS:
@@ -90,6 +91,8 @@ class Finding:
                 f"A finding needs at least one number and one fix; {self.headline!r} has "
                 f"{len(self.evidence)} and {len(self.fixes)}."
             )
+        if self.severity not in ("", *SEVERITIES):
+            raise ValueError(f"A finding's severity is {self.severity!r}, expected one of {', '.join(SEVERITIES)} or none.")
         if self.first_step > self.last_step:
             raise ValueError(f"A finding begins before it ends; got steps {self.first_step} to {self.last_step}.")
 
@@ -166,14 +169,14 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def number(value: float) -> str:
-    """Three digits, as a reader likes them: 0.00031, 6.1e-07, 12, 1,250, NaN."""
+    """Three digits, as a reader likes them: 0.031, 3.1e-04, 12, 1,250, NaN."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     if value == int(value) and abs(value) < 1e6:
         return f"{int(value):,}"
-    if 1000 <= abs(value) < 1e6:
+    if 999.5 <= abs(value) < 1e6:
         return f"{round(value):,}"
     if 1e-3 <= abs(value) < 1000:
         return f"{value:.3g}"

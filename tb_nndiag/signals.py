@@ -45,7 +45,7 @@ SIGNALS = {
         "layer",
         ("rms", "max_abs", "zero_share", "nonfinite"),
         "step",
-        "gradient of the observed step, before clipping, loss scale removed; over all weights of the layer",
+        "gradient of the observed step, before clipping, loss scale removed; over the layer's weights of two or more dimensions (NaN: it has none)",
     ),
     "updates": Signal(
         "layer",

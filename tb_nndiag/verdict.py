@@ -57,8 +57,10 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
+    fields = asdict(evidence)
+    del fields["chart"]
     return {
-        **asdict(evidence),
+        **fields,
         "step": int(evidence.step),
         "value": _finite(evidence.value),
         "value_text": number(evidence.value),
@@ -72,5 +74,5 @@ def _finite(value: float) -> float | None:
 
 
 def _charts(finding: Finding) -> list[str]:
-    signals = [e.signal for e in finding.evidence if e.signal not in _SIGNALS_WITHOUT_CHART]
-    return list(dict.fromkeys(_CHART_OF_SIGNAL.get(s, s) for s in signals))
+    shown = [e for e in finding.evidence if e.signal not in _SIGNALS_WITHOUT_CHART]
+    return list(dict.fromkeys(e.chart or _CHART_OF_SIGNAL.get(e.signal, e.signal) for e in shown))

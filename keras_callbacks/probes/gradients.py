@@ -8,9 +8,9 @@ import tensorflow as tf
 def measure(gradients: list[list[tf.Tensor | tf.IndexedSlices | None]]) -> tf.Tensor:
     """How large the gradient of each layer is, and whether it is there at all.
 
-    gradients: one list per layer, a gradient per weight; None where the loss does not depend on the weight
+    gradients: one list per layer, a gradient per kernel; None where the loss does not depend on it
     Returns (layers, 4) float32: rms, largest absolute value, share of exact zeros, count of non-finite values.
-    A layer without a gradient has rms 0 and zero share 1; one without weights, NaN.
+    A layer without a gradient has rms 0 and zero share 1; one without kernels (a normalization), NaN.
     """
     return tf.stack([_measure_layer(layer) for layer in gradients])
 

@@ -105,6 +105,8 @@ def _loss(loss: Any, output: str = "") -> nndiag_pb2.Loss:
     name = _CLASS_OF_FUNCTION.get(name, name)
     if not hasattr(keras.losses, name):
         name = "function"
+    if getattr(known, "ignore_class", None) is not None:  # then a class number out of range is no mistake
+        name += " with ignore_class"
     return nndiag_pb2.Loss(name=name, from_logits=_from_logits(known), output=output)
 
 

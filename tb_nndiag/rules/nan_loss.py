@@ -96,12 +96,13 @@ def _fixes(run: Run, place: str) -> list[Fix]:
         "A single batch can then no longer throw the weights away.",
         f"keras.optimizers.{_optimizer(run)}(learning_rate={rate:.3g}, global_clipnorm=1.0)" if np.isfinite(rate) else "keras.optimizers.Adam(global_clipnorm=1.0)",
     )
+    steps = [clip] if rate <= 0 else [lower, clip]  # one that is not positive is another fault
     if place in ("input", "target"):
         return [Fix(f"Find the rows whose {place} is not finite, and drop or mend them.", "One such row is enough.", f"bad = ~np.isfinite({'x' if place == 'input' else 'y'})\nprint(np.argwhere(bad)[:10])")]  # fmt: skip
     if place == "loss":
         guard = Fix("Keep the arguments of logarithms, roots and divisions in the loss away from zero.", "The predictions were finite, the loss of them was not.", "keras.ops.log(keras.ops.maximum(p, 1e-7))")
-        return [guard, lower, clip]
-    return [lower, clip]
+        return [guard, *steps]
+    return steps
 
 
 def _optimizer(run: Run) -> str:

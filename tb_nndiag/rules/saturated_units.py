@@ -66,7 +66,7 @@ def saturated_units(
     return Finding(
         headline=f"{share[-1]:.0%} of the units of `{first.name}`{others} sit at a bound of their {first.activation} (limit: {most:.0%}).",
         why="There the slope is nearly zero: these units pass on no gradient, and answer the same for every row.",
-        evidence=[Evidence(f"saturated units of `{layer.name}`", float(shares[layer.name][-1]), most, "share", "units", layer.name, step) for layer in stuck_layers[:5]],
+        evidence=[Evidence(f"saturated units of `{layer.name}`", float(shares[layer.name][-1]), most, "share", "units", layer.name, step, chart="saturation") for layer in stuck_layers[:5]],
         fixes=[
             Fix(f"Start `{first.name}` with smaller weights.", "Glorot initialization keeps its input between the bounds.", made.format(f'"{first.activation}", kernel_initializer="glorot_uniform"')),
             Fix("Lower the learning rate to a tenth.", "Large steps drive units to their bounds.", "model.optimizer.learning_rate = model.optimizer.learning_rate / 10"),

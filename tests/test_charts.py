@@ -1,0 +1,376 @@
+"""Charts, card and spark of the tab: plain data that holds what is drawn."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import made_up
+import numpy as np
+import pytest
+from recorded import names, recorded
+
+from tb_nndiag import charts as charts_module
+from tb_nndiag.charts import MOST_STEPS, SPARK_POINTS, card, charts, spark
+from tb_nndiag.engine import diagnose
+from tb_nndiag.rule import all_rules
+from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run
+from tb_nndiag.verdict import Verdict, to_json
+
+NAN, INF = np.nan, np.inf
+
+
+def chart_of(run: Run, chart: str, verdicts=()) -> dict:
+    """The chart of that id, after a way through strict JSON."""
+    (found,) = [c for c in charts(run, verdicts) if c["id"] == chart]
+    return json.loads(json.dumps(found, allow_nan=False))
+
+
+def line(chart: dict, name: str) -> dict[int, float]:
+    """Step → value of one series, where it has one."""
+    (found,) = [s for s in chart["series"] if s["name"] == name]
+    return {step: value for step, value in zip(chart["steps"], found["values"], strict=True) if value is not None}
+
+
+def roles(chart: dict) -> dict[str, str]:
+    return {s["name"]: s["role"] for s in chart["series"]}
+
+
+# ---- loss ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_loss_chart_has_the_batches_as_a_band_and_the_held_rows():
+    losses = made_up.losses([4.0, 3.0, 2.0], min=[3.0, 2.0, 1.0], max=[5.0, 4.0, 3.0])
+    chart = chart_of(made_up.run(loss=losses, gap=made_up.gaps([3.5, 2.5], every=2)), "loss")
+    assert roles(chart) == {"batch loss": "train", "batch loss (min)": "low", "batch loss (max)": "high", "held training rows, inference mode": "train"}
+    assert chart["steps"] == [1, 2, 3, 4]
+    assert line(chart, "batch loss") == {1: 4.0, 2: 3.0, 3: 2.0}
+    assert line(chart, "batch loss (min)") == {1: 3.0, 2: 2.0, 3: 1.0}
+    assert line(chart, "batch loss (max)") == {1: 5.0, 2: 4.0, 3: 3.0}
+    assert line(chart, "held training rows, inference mode") == {2: 3.5, 4: 2.5}
+    assert chart["series"][0]["values"] == [4.0, 3.0, 2.0, None]
+    assert chart["marks"] == []
+
+
+def test_the_best_epoch_is_marked():
+    chart = chart_of(made_up.run(gap=made_up.gaps([3.0, 2.0, 1.0, 0.5], val=np.array([3.0, NAN, 2.0, 2.5]))), "loss")
+    assert chart["marks"] == [{"step": 60, "label": "best epoch 3"}]
+    assert line(chart, "validation") == {20: 3.0, 60: 2.0, 80: 2.5}
+    assert roles(chart)["validation"] == "val"
+
+
+@pytest.mark.parametrize("val", [NAN, INF], ids=["none", "infinite"])
+def test_without_a_finite_validation_loss_there_is_no_best_epoch(val):
+    chart = chart_of(made_up.run(gap=made_up.gaps([3.0, 2.0], val=val)), "loss")
+    assert chart["marks"] == []
+    assert "validation" not in roles(chart)
+
+
+def test_an_epoch_that_is_not_a_number_costs_no_more_than_its_mark():
+    gap = made_up.gaps([3.0, 2.0], val=np.array([3.0, 2.0]))
+    gap.values[:, :, gap.stats.index("epoch")] = NAN
+    assert len(chart_of(made_up.run(gap=gap), "loss")["series"]) == 2
+
+
+def test_the_constant_prediction_is_a_level_line_over_all_steps():
+    run = made_up.run(loss=made_up.losses([4.0, 3.0, 2.0]), gap=made_up.gaps([2.0], every=30), baseline=made_up.series("baseline", steps=[7], constant_loss=2.3))
+    chart = chart_of(run, "loss")
+    assert line(chart, "best constant prediction") == {1: 2.3, 30: 2.3}
+    assert roles(chart)["best constant prediction"] == "reference"
+
+
+def test_a_constant_that_is_not_known_has_no_line():
+    run = made_up.run(loss=made_up.losses([4.0, 3.0]), baseline=made_up.series("baseline", constant_loss=NAN))
+    assert "best constant prediction" not in roles(chart_of(run, "loss"))
+
+
+def test_a_constant_alone_is_no_chart_and_a_single_step_no_line():
+    baseline = made_up.series("baseline", constant_loss=2.3)
+    assert charts(made_up.run(baseline=baseline), []) == []
+    assert "best constant prediction" not in roles(chart_of(made_up.run(loss=made_up.losses([4.0]), baseline=baseline), "loss"))
+
+
+@pytest.mark.parametrize(
+    ("losses", "log"),
+    [([1.0, 0.5], False), ([100.0, 1.0], False), ([101.0, 1.0], True), ([101.0, 0.0], False), ([101.0, -1.0], False), ([INF, 101.0, 1.0], True), ([INF, 2.0, 1.0], False)],
+)
+def test_a_loss_over_more_than_two_decades_has_a_logarithmic_axis(losses, log):
+    assert chart_of(made_up.run(loss=made_up.losses(losses)), "loss")["log"] is log
+
+
+# ---- the other charts ------------------------------------------------------------------------------------------------
+
+
+def test_metrics_are_drawn_without_the_loss_and_the_learning_rate():
+    epochs = made_up.series("epoch", ("accuracy", "loss", "learning_rate", "val_accuracy", "val_loss"), steps=[20, 40], value=np.array([[0.5, 1, 1, 0.4, 1], [0.6, 1, 1, 0.5, 1]]))
+    chart = chart_of(made_up.run(epoch=epochs), "metrics")
+    assert roles(chart) == {"accuracy": "train", "val_accuracy": "val"}
+    assert line(chart, "val_accuracy") == {20: 0.4, 40: 0.5}
+
+
+def test_a_model_without_metrics_has_no_chart_of_metrics():
+    assert charts(made_up.run(epoch=made_up.series("epoch", ("loss", "val_loss"), value=1.0)), []) == []
+
+
+LAYERS = ("z_first", "m_second", "a_last")
+
+
+@pytest.mark.parametrize(
+    ("chart", "signal", "stat", "log"),
+    [
+        ("gradients", "gradients", "rms", True),
+        ("updates", "updates", "ratio", True),
+        ("units", "units", "dead_share", False),
+        ("saturation", "units", "saturated_share", False),
+        ("predictions", "outputs", "spread", False),
+    ],
+)
+def test_layers_stand_in_forward_order_each_with_its_own_numbers(chart, signal, stat, log):
+    numbers = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+    drawn = chart_of(made_up.run(**{signal: made_up.series(signal, LAYERS, steps=[5, 9], **{stat: numbers})}), chart)
+    assert [(s["name"], s["role"]) for s in drawn["series"]] == [(name, "layer") for name in LAYERS]
+    assert [s["values"] for s in drawn["series"]] == numbers.T.tolist()
+    assert (drawn["steps"], drawn["log"]) == ([5, 9], log)
+    assert drawn["title"]
+    assert drawn["y_label"]
+
+
+def test_the_learning_rate_is_drawn():
+    chart = chart_of(made_up.run(optimizer=made_up.series("optimizer", learning_rate=[0.1, 0.05])), "learning_rate")
+    assert [s["values"] for s in chart["series"]] == [[0.1, 0.05]]
+    assert chart["log"] is True
+
+
+def test_layers_that_never_saturate_are_not_drawn_as_if_they_could():
+    units = made_up.series("units", LAYERS, saturated_share=np.array([[0.0, 0.0, 0.0], [0.0, 0.5, 0.0]]))
+    assert [s["name"] for s in chart_of(made_up.run(units=units), "saturation")["series"]] == ["m_second"]
+    none = made_up.run(units=made_up.series("units", LAYERS, saturated_share=0.0))
+    assert [c["id"] for c in charts(none, [])] == ["units"]
+
+
+def test_a_chart_without_a_finite_number_is_left_out():
+    run = made_up.run(loss=made_up.losses([NAN, INF]), gradients=made_up.series("gradients", LAYERS, rms=NAN))
+    assert charts(run, []) == []
+    assert charts(Run(), []) == []
+
+
+def test_numbers_that_are_not_finite_are_null():
+    gradients = made_up.series("gradients", LAYERS, rms=np.array([[NAN, 1.0, 1.0], [2.0, INF, 2.0], [3.0, -INF, NAN]]))
+    chart = chart_of(made_up.run(gradients=gradients), "gradients")
+    assert [s["values"] for s in chart["series"]] == [[None, 2.0, 3.0], [1.0, None, None], [1.0, 2.0, None]]
+
+
+def test_five_digits_are_kept():
+    assert list(line(chart_of(made_up.run(loss=made_up.losses([1.23456789, 1.23456789e-7])), "loss"), "batch loss").values()) == [1.2346, 1.2346e-07]
+
+
+def test_names_of_layers_are_left_as_they_are():
+    hostile = ("<b>", "a\0b", "x" * 5000)
+    chart = chart_of(made_up.run(gradients=made_up.series("gradients", hostile)), "gradients")
+    assert tuple(s["name"] for s in chart["series"]) == hostile
+
+
+# ---- limits ----------------------------------------------------------------------------------------------------------
+
+
+def lines_of_limits(chart: dict) -> str:
+    """Everything in the chart that is drawn for a limit, as text."""
+    return json.dumps([*chart["limits"], *[s for s in chart["series"] if s["role"] == "reference"]])
+
+
+def limits_drawn(chart: str) -> list[tuple[str, str]]:
+    return [(rule.name, name) for rule in all_rules() for name, (_, limit) in rule.limits.items() if limit.chart == chart]
+
+
+DRAWN = [(limit.chart, rule.name, name) for rule in all_rules() for name, (_, limit) in rule.limits.items() if limit.chart]
+FULL = made_up.run(
+    loss=made_up.losses([4.0, 3.0]), gap=made_up.gaps([2.0, 1.0], val=1.0), optimizer=made_up.series("optimizer"),
+    epoch=made_up.series("epoch", ("accuracy",), value=1.0),
+    gradients=made_up.series("gradients", LAYERS), updates=made_up.series("updates", LAYERS),
+    units=made_up.series("units", LAYERS, saturated_share=0.1), outputs=made_up.series("outputs", ("output",)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("chart", "rule", "limit"), DRAWN)
+@pytest.mark.parametrize(("status", "drawn"), [("fires", True), ("clear", True), ("unknown", False), ("crashed", False)])
+def test_a_limit_is_drawn_when_its_rule_could_look(chart, rule, limit, status, drawn):
+    label = f"{rule}: {limit.replace('_', ' ')}"
+    for found in charts(FULL, [Verdict("", rule, "error", status)]):
+        assert (label in lines_of_limits(found)) is (drawn and found["id"] == chart)
+
+
+def test_a_level_limit_has_its_rules_own_value():
+    looked = [Verdict(rule.code, rule.name, rule.severity, "clear") for rule in all_rules()]
+    own = {f"{r.name}: {n.replace('_', ' ')}": default for r in all_rules() for n, (default, _) in r.limits.items()}
+    found = [limit for chart in charts(FULL, looked) for limit in chart["limits"]]
+    assert found
+    assert all(limit["value"] == own[limit["label"]] for limit in found)
+    assert not [limit for chart in charts(FULL, []) for limit in chart["limits"]]
+
+
+def test_every_limit_names_a_chart_that_there_is():
+    assert {chart for chart, _, _ in DRAWN} <= {chart["id"] for chart in charts(FULL, [])}
+
+
+# ---- many records ----------------------------------------------------------------------------------------------------
+
+
+def test_many_records_become_few_and_every_spike_stays():
+    random = np.random.default_rng(0)
+    mean = 1 + 0.1 * random.random(5000)
+    spikes = {7: 50.0, 2500: 0.01, 4998: 70.0}
+    for record, value in spikes.items():
+        mean[record] = value
+    run = made_up.run(loss=made_up.losses(mean, steps=np.arange(5000) * 3))
+    chart = chart_of(run, "loss")
+    assert 200 < len(chart["steps"]) <= MOST_STEPS == 500
+    assert all(a < b for a, b in pairwise(chart["steps"]))
+    drawn = line(chart, "batch loss")
+    for record, value in spikes.items():
+        assert [step for step, drawn_value in drawn.items() if drawn_value == value and abs(step - 3 * record) < 150]
+    assert set(drawn.values()) <= {float(f"{v:.5g}") for v in mean}
+    assert max(np.diff(chart["steps"])) < 3 * 5000 / 50
+
+
+def test_spikes_beside_what_is_not_finite_stay():
+    mean = np.ones(5000)
+    mean[1000:4000] = NAN
+    mean[2222] = 9.0
+    chart = chart_of(made_up.run(loss=made_up.losses(mean)), "loss")
+    assert 9.0 in line(chart, "batch loss").values()
+    assert None in chart["series"][0]["values"]  # the gap is seen as one
+
+
+def test_few_records_are_all_drawn():
+    chart = chart_of(made_up.run(loss=made_up.losses(np.arange(1.0, 251.0))), "loss")
+    assert list(line(chart, "batch loss")) == list(range(1, 251))
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        made_up.run(loss=made_up.losses(1 + np.arange(5000) % 7, min=np.arange(5000) % 11, max=9 + np.arange(5000) % 13)),
+        made_up.run(gradients=made_up.series("gradients", ("a", "b", "c", "d"), steps=range(1, 5001), rms=np.random.default_rng(1).random((5000, 4)))),
+    ],
+    ids=["a band", "four layers"],
+)
+def test_a_chart_of_many_series_has_at_most_500_steps(run):
+    assert all(len(chart["steps"]) <= MOST_STEPS for chart in charts(run, []))
+
+
+# ---- recorded runs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_chart_that_a_finding_names_is_there(name):
+    run = recorded(name)
+    verdicts = diagnose(run)
+    there = {chart["id"] for chart in charts(run, verdicts)}
+    for verdict in verdicts:
+        assert set(to_json(verdict)["charts"]) <= there, verdict.rule
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_recorded_run_is_strict_json_of_the_documented_form(name):
+    run = recorded(name)
+    found = charts(run, diagnose(run))
+    assert json.loads(json.dumps([found, card(run), spark(run)], allow_nan=False))
+    assert len({c["id"] for c in found}) == len(found)
+    for chart in found:
+        assert set(chart) == {"id", "title", "y_label", "log", "steps", "series", "limits", "marks"}
+        assert 0 < len(chart["steps"]) <= MOST_STEPS
+        assert all(type(s) is int for s in chart["steps"])
+        assert all(a < b for a, b in pairwise(chart["steps"]))
+        assert type(chart["log"]) is bool
+        assert chart["series"]
+        for series in chart["series"]:
+            assert set(series) == {"name", "role", "values"}
+            assert series["role"] in ("train", "val", "reference", "low", "high", "layer")
+            assert len(series["values"]) == len(chart["steps"])
+            assert any(v is not None for v in series["values"])
+        assert all(set(limit) == {"value", "label"} for limit in chart["limits"])
+        assert all(set(mark) == {"step", "label"} and mark["step"] in chart["steps"] for mark in chart["marks"])
+
+
+def test_a_recorded_runs_layers_stand_in_the_order_of_its_card():
+    run = recorded("sigmoid_deep")
+    order = [layer.name for layer in run.card.layers]
+    for chart in [c for c in charts(run, diagnose(run)) if c["id"] != "predictions"]:
+        drawn = [s["name"] for s in chart["series"] if s["role"] == "layer"]
+        assert drawn == [name for name in order if name in drawn]
+    assert len([s for s in chart_of(run, "gradients")["series"] if s["role"] == "layer"]) == 9
+
+
+def test_a_finding_about_saturation_names_the_chart_of_saturation():
+    (verdict,) = [v for v in diagnose(recorded("tanh_saturated")) if v.rule == "saturated-units"]
+    assert "saturation" in to_json(verdict)["charts"]
+
+
+# ---- card and spark --------------------------------------------------------------------------------------------------
+
+
+def facts(**fields) -> dict[str, str]:
+    return {f["name"]: f["value"] for f in card(Run(card=Card(**fields)))["facts"]}
+
+
+def test_facts_say_what_was_trained_and_how():
+    found = facts(
+        model_class="Sequential", parameters=12345, trainable_parameters=12000, losses=(Loss("MeanSquaredError"), Loss("Other", True)),
+        optimizer=Optimizer("SGD", 0.01), batch_size=1024, epochs=1000, steps_per_epoch=2000, precision="mixed_float16", jit_compile=True,
+        strategy="MirroredStrategy", versions={"tensorflow": "2.21", "keras": "3.15"},
+    )  # fmt: skip
+    assert found == {
+        "model": "Sequential, 12,345 parameters (12,000 trained)",
+        "optimizer": "SGD, learning rate 0.01",
+        "loss": "MeanSquaredError, Other (from logits)",
+        "batch": "1,024 rows",
+        "epochs": "1,000 of 2,000 steps",
+        "precision": "mixed_float16",
+        "compiled with": "XLA",
+        "strategy": "MirroredStrategy",
+        "versions": "keras 3.15, tensorflow 2.21",
+    }
+
+
+def test_what_is_usual_or_unknown_is_not_told():
+    assert facts(model_class="Functional", parameters=10, trainable_parameters=10) == {"model": "Functional, 10 parameters"}
+
+
+def test_a_schedule_stands_in_the_place_of_its_first_rate():
+    assert facts(optimizer=Optimizer("Adam", 0.1, "CosineDecay"))["optimizer"] == "Adam, CosineDecay"
+
+
+def test_epochs_of_unknown_length_are_told_alone():
+    assert (facts(epochs=3)["epochs"], "epochs" in facts(steps_per_epoch=3)) == ("3", False)
+
+
+def test_layers_are_told_in_order():
+    layers = (Layer("in", "Conv2D", "relu", "", 10, 0, (-1, 8, 4)), Layer("out", "Dense", "", "", 5, 5, (-1, 1), output=True), Layer("none"))
+    assert card(Run(card=Card(layers=layers)))["layers"] == [
+        {"name": "in", "class_name": "Conv2D", "activation": "relu", "parameters": 10, "trainable": False, "output_shape": "? x 8 x 4"},
+        {"name": "out", "class_name": "Dense", "activation": "", "parameters": 5, "trainable": True, "output_shape": "? x 1"},
+        {"name": "none", "class_name": "Dense", "activation": "", "parameters": 0, "trainable": False, "output_shape": ""},
+    ]
+
+
+def test_a_run_without_a_card_has_none():
+    assert card(Run()) is None
+
+
+@pytest.mark.parametrize("records", [1, 2, 39, 40, 41, 1000])
+def test_a_spark_has_at_most_40_points_from_the_first_to_the_last(records):
+    mean = np.arange(1.0, records + 1)
+    points = spark(made_up.run(loss=made_up.losses(mean)))
+    assert len(points) == min(records, SPARK_POINTS) <= 40
+    assert (points[0], points[-1]) == (1.0, float(records))
+    assert points == sorted(points)
+
+
+def test_a_spark_has_null_for_what_is_not_finite_and_nothing_without_a_loss():
+    assert spark(made_up.run(loss=made_up.losses([1.0, NAN, INF]))) == [1.0, None, None]
+    assert spark(Run()) == []
+    assert spark(made_up.run(loss=made_up.losses([], steps=[]))) == []
+
+
+def test_the_module_judges_nothing():
+    assert not hasattr(charts_module, "diagnose")

@@ -1,0 +1,173 @@
+"""What the documentation says is what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from recorded import names, recorded
+
+from tb_nndiag import cli
+from tb_nndiag.engine import diagnose
+from tb_nndiag.explain import table
+from tb_nndiag.rule import SEVERITIES, all_rules
+from tb_nndiag.verdict import FORMAT, to_json
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(ROOT / "scripts"))
+CONTRACT = (DOCS / "verdict_json.md").read_text()
+TYPES = {"string": str, "integer or null": (int, type(None)), "boolean": bool, "list": list, "list of strings": list}
+
+
+def refuse(constant: str):
+    raise AssertionError(f"{constant} is not JSON")
+
+
+EXAMPLE = json.loads((DOCS / "verdict_json.example.json").read_text(), parse_constant=refuse)
+EXAMPLES = [verdict for run in EXAMPLE["runs"] for verdict in run["verdicts"]]
+
+
+def documented_keys() -> dict[str, str]:
+    """Key → type of a verdict, from the table of docs/verdict_json.md."""
+    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", CONTRACT, re.M))
+
+
+def keys_in_braces(after: str) -> set[str]:
+    """The keys in the first {"a", "b"} that follows these words."""
+    found = re.search(rf"{re.escape(after)}[^{{]*\{{([^}}]*)\}}", CONTRACT)
+    assert found, after
+    return set(re.findall(r'"(\w+)"', found[1]))
+
+
+def todays() -> list[dict]:
+    return [json.loads(json.dumps(to_json(v), allow_nan=False)) for name in names() for v in diagnose(recorded(name))]
+
+
+# ---- the verdict JSON ------------------------------------------------------------------------------------------------
+
+
+def test_the_documented_format_is_the_one_that_is_printed():
+    assert CONTRACT.startswith(f"# The verdict JSON, format {FORMAT}\n")
+    assert EXAMPLE["format"] == FORMAT
+
+
+def test_there_is_a_frozen_example_of_every_status_that_a_reader_meets_and_of_every_oddity():
+    assert {v["status"] for v in EXAMPLES} >= {"fires", "clear", "unknown"}
+    assert any(v["explained_by"] for v in EXAMPLES)
+    assert {v["active"] for v in EXAMPLES if v["status"] == "fires"} == {True, False}
+    assert any(e["value"] is None and e["value_text"] in ("NaN", "Infinity") for v in EXAMPLES for e in v["evidence"])
+    assert any(run["problems"] and not run["verdicts"] for run in EXAMPLE["runs"])
+
+
+@pytest.mark.parametrize("verdict", EXAMPLES, ids=lambda v: v["rule"])
+def test_the_frozen_example_has_the_documented_keys_and_types(verdict):
+    documented = documented_keys()
+    assert set(verdict) == set(documented)
+    for key, kind in documented.items():
+        assert isinstance(verdict[key], TYPES[kind]), key
+    assert verdict["severity"] in SEVERITIES
+
+
+def test_every_verdict_of_today_has_the_documented_keys_and_types():
+    documented = documented_keys()
+    assert len(documented) > 10
+    for verdict in todays():
+        assert list(verdict) == list(documented)
+        for key, kind in documented.items():
+            assert isinstance(verdict[key], TYPES[kind]), (verdict["rule"], key)
+        assert all(isinstance(chart, str) for chart in verdict["charts"])
+
+
+def test_every_piece_of_evidence_and_every_fix_has_the_documented_keys():
+    evidence, fix = keys_in_braces("One piece of evidence"), keys_in_braces("in the order to try them")
+    assert (len(evidence), fix) == (9, {"do", "because", "code"})
+    for verdict in [*EXAMPLES, *todays()]:
+        for e in verdict["evidence"]:
+            assert set(e) == evidence
+            assert all(isinstance(e[key], str) for key in ("measure", "value_text", "limit_text", "unit", "signal", "where"))
+            assert all(type(e[key]) in (float, type(None)) for key in ("value", "limit"))
+            assert type(e["step"]) is int
+            assert e["value_text"]
+            assert e["limit_text"]
+        assert all(set(f) == fix and all(isinstance(text, str) for text in f.values()) for f in verdict["fixes"])
+        assert bool(verdict["evidence"]) is bool(verdict["fixes"]) is (verdict["status"] == "fires")
+
+
+def test_the_whole_answer_has_the_documented_keys(capsys):
+    cli.main(["check", str(ROOT / "tests" / "runs" / "sigmoid_deep"), "--format", "json"])
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == set(EXAMPLE) == {"format", "runs"}
+    (run,) = printed["runs"]
+    assert all(set(r) == set(run) == {"run", "problems", "verdicts"} for r in EXAMPLE["runs"])
+    assert re.search(r'\{"format": 1, "runs": \[\{"run": "\w+", "problems": \[\], "verdicts": \[VERDICT, \.\.\.\]\}\]\}', CONTRACT)
+
+
+def test_statuses_and_severities_are_the_documented_ones():
+    documented = dict(re.findall(r"^\| `(status|severity)` \| string \| (.+) \|$", CONTRACT, re.M))
+    assert set(re.findall(r"`(\w+)`", documented["severity"])) == set(SEVERITIES)
+    assert set(re.findall(r"`(\w+)`", documented["status"])) == {"fires", "clear", "unknown", "crashed"}
+    assert {v["status"] for v in todays()} <= {"fires", "clear", "unknown"}
+
+
+# ---- generated parts -------------------------------------------------------------------------------------------------
+
+
+def test_the_readmes_table_is_the_table_of_all_rules():
+    from make_docs import MARKS
+
+    text = (ROOT / "README.md").read_text()
+    assert text.count(MARKS[0]) == text.count(MARKS[1]) == 1
+    between = text.split(MARKS[0])[1].split(MARKS[1])[0]
+    assert between.strip() == table(all_rules()).strip(), "run: python scripts/make_docs.py"
+
+
+def test_making_the_docs_anew_changes_no_word_of_the_readme():
+    from make_docs import readme_with_table
+
+    text = (ROOT / "README.md").read_text()
+    assert readme_with_table(text) == text
+
+
+def test_a_readme_without_its_marks_is_refused():
+    from make_docs import MARKS, readme_with_table
+
+    assert readme_with_table(f"before {MARKS[0]}old{MARKS[1]} after") == f"before {MARKS[0]}\n{table(all_rules())}{MARKS[1]} after"
+    with pytest.raises(ValueError, match="lacks the marks"):
+        readme_with_table(f"before {MARKS[1]}old{MARKS[0]} after")
+
+
+def test_the_table_has_a_row_for_each_rule_with_a_link_that_leads_somewhere():
+    rows = table(all_rules()).splitlines()[2:]
+    assert [row.split(" | ")[0].strip("| ") for row in rows] == [rule.code for rule in all_rules()]
+    links = re.findall(r"\]\(([^)]+)\)", table(all_rules()))
+    assert len(links) == len(all_rules())
+    assert all((ROOT / link).is_file() for link in links)
+
+
+def test_docs_have_a_page_for_each_rule_and_no_other():
+    assert sorted(page.stem for page in (DOCS / "rules").glob("*.md")) == sorted(rule.name for rule in all_rules())
+
+
+# ---- pages for people ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_to_files_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if not re.match(r"[a-z]+:|#", link):
+            assert (page.parent / link.split("#")[0]).exists(), link
+
+
+def test_the_documented_routes_are_those_of_the_plugin():
+    from tb_nndiag.plugin import NNDiagPlugin
+
+    class Context:
+        data_provider = None
+
+    documented = re.findall(r"^## `([\w/.]+)", (DOCS / "http_api.md").read_text(), re.M)
+    assert set(documented) == {"runs", "run", "static/index.js"}
+    assert {f"/{route}" for route in documented} <= set(NNDiagPlugin(Context()).get_plugin_apps())
