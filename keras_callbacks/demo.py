@@ -34,7 +34,13 @@ def run_demo(logdir: str, *, serve: bool, port: int) -> int:
     name, data = _images()
     console = Console()
     console.print(f"Training eight small networks on {name} ({len(data[0]):,} rows) in {out}/")
-    bar = Progress(SpinnerColumn(finished_text=" "), TextColumn("{task.description:24}"), TimeElapsedColumn(), TextColumn("{task.fields[found]}"), console=console)
+    bar = Progress(
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description:24}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[found]}"),
+        console=console,
+    )
     with bar:
         for run, train in RUNS.items():
             task = bar.add_task(run, total=1, found="")
@@ -46,7 +52,9 @@ def run_demo(logdir: str, *, serve: bool, port: int) -> int:
     if serve:
         _serve(logdir, port, console)
     else:
-        console.print(f"\nLook at it:  tensorboard --logdir {logdir}   (tab DIAGNOSIS)\nOr:          nndiag check {logdir}")
+        console.print(
+            f"\nLook at it:  tensorboard --logdir {logdir}   (tab DIAGNOSIS)\nOr:          nndiag check {logdir}"
+        )
     return 0
 
 
@@ -55,7 +63,10 @@ def _make_room(out: pathlib.Path) -> None:
         raise ValueError(f"{str(out)!r} is a file; expected a directory to write the demo's runs to.")
     strangers = sorted(p.name for p in out.iterdir() if p.name not in RUNS) if out.is_dir() else []
     if strangers:
-        raise ValueError(f"{str(out)!r} already holds {strangers[0]!r}, which is not a demo's run. Give another directory: --logdir NAME")
+        raise ValueError(
+            f"{str(out)!r} already holds {strangers[0]!r}, which is not a demo's run. Give another directory: --logdir"
+            " NAME"
+        )
     for run in RUNS:
         shutil.rmtree(out / run, ignore_errors=True)
 
@@ -101,10 +112,21 @@ def _idx(name: str, header: int) -> np.ndarray:
     return np.frombuffer(gzip.open(FASHION_MNIST / f"{name}-ubyte.gz").read(), np.uint8, offset=header)
 
 
-def _fit(model: keras.Model, data: Data, log_dir: str, optimizer, *, loss="sparse_categorical_crossentropy", epochs: int = 12, batch: int = 32) -> None:
+def _fit(
+    model: keras.Model,
+    data: Data,
+    log_dir: str,
+    optimizer,
+    *,
+    loss="sparse_categorical_crossentropy",
+    epochs: int = 12,
+    batch: int = 32,
+) -> None:
     model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
     x, y, x_val, y_val = data
-    model.fit(x, y, batch, epochs, verbose=0, validation_data=(x_val, y_val), callbacks=[Diagnosis(log_dir, quiet=True)])
+    model.fit(
+        x, y, batch, epochs, verbose=0, validation_data=(x_val, y_val), callbacks=[Diagnosis(log_dir, quiet=True)]
+    )
 
 
 def _model(data: Data, *layers) -> keras.Sequential:
@@ -117,7 +139,16 @@ def healthy_mlp(data: Data, log_dir: str) -> None:
 
 
 def healthy_cnn(data: Data, log_dir: str) -> None:
-    model = _model(data, L.Conv2D(16, 3, use_bias=False), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(), L.Flatten(), L.Dropout(0.4), L.Dense(10, "softmax"))
+    model = _model(
+        data,
+        L.Conv2D(16, 3, use_bias=False),
+        L.BatchNormalization(),
+        L.ReLU(),
+        L.MaxPooling2D(),
+        L.Flatten(),
+        L.Dropout(0.4),
+        L.Dense(10, "softmax"),
+    )
     _fit(model, data, log_dir, keras.optimizers.Adam(1e-3), epochs=8)
 
 
@@ -159,5 +190,6 @@ def one_softmax_unit(data: Data, log_dir: str) -> None:
 
 
 RUNS: dict[str, Callable[[Data, str], None]] = {
-    f.__name__: f for f in (healthy_mlp, healthy_cnn, deep_sigmoid, low_biases, large_steps, few_rows, raw_pixels, one_softmax_unit)
+    f.__name__: f
+    for f in (healthy_mlp, healthy_cnn, deep_sigmoid, low_biases, large_steps, few_rows, raw_pixels, one_softmax_unit)
 }

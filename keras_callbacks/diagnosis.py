@@ -92,7 +92,10 @@ class Diagnosis(keras.callbacks.Callback):
 
         report = text(diagnose(read(self.log_dir)), only_leading=True)
         if report:
-            print(f"\n{report}\nTo see the evidence: tensorboard --logdir {os.path.dirname(self.log_dir) or '.'}, tab DIAGNOSIS")
+            print(
+                f"\n{report}\nTo see the evidence: tensorboard --logdir {os.path.dirname(self.log_dir) or '.'}, tab"
+                " DIAGNOSIS"
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_recording": None}
@@ -100,7 +103,9 @@ class Diagnosis(keras.callbacks.Callback):
 
 def _checked_directory(log_dir: Any) -> str:
     if not isinstance(log_dir, (str, os.PathLike)) or not os.fspath(log_dir):
-        raise TypeError(f"Diagnosis: `log_dir` is {log_dir!r}; expected the directory of this run, such as 'logs/run1'.")
+        raise TypeError(
+            f"Diagnosis: `log_dir` is {log_dir!r}; expected the directory of this run, such as 'logs/run1'."
+        )
     path = os.path.normpath(os.fspath(log_dir)) if "://" not in os.fspath(log_dir) else os.fspath(log_dir)
     if os.path.isfile(path):
         raise ValueError(f"Diagnosis: `log_dir` is {path!r}, which is a file; expected a directory.")

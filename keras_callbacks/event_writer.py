@@ -56,7 +56,9 @@ class EventWriter:
         metadata = None
         if tag not in self._known_tags:  # TensorBoard takes it from the first event of a tag
             metadata = summary_pb2.SummaryMetadata(
-                plugin_data=summary_pb2.SummaryMetadata.PluginData(plugin_name=PLUGIN_NAME, content=str(FORMAT).encode()),
+                plugin_data=summary_pb2.SummaryMetadata.PluginData(
+                    plugin_name=PLUGIN_NAME, content=str(FORMAT).encode()
+                ),
                 data_class=summary_pb2.DATA_CLASS_TENSOR,  # without it the series is invisible
             )
             self._known_tags.add(tag)

@@ -88,19 +88,28 @@ class HeldRows:
         if self._evaluate_batch is None:
             rows = [tf.TensorSpec([None, *b.shape[1:]], b.dtype) for b in self._buffers]
             # one trace for any number of rows; and no warning of TensorFlow's about many fits in one process
-            self._evaluate_batch = _make_evaluation(model, taps, places, activations).get_concrete_function(*self._structured(rows))
+            self._evaluate_batch = _make_evaluation(model, taps, places, activations).get_concrete_function(
+                *self._structured(rows)
+            )
         state = [(v, v.numpy()) for v in (*model.non_trainable_variables, *model.metrics_variables)]
         results, sizes = [], []
         try:
             for start in range(0, len(self), ROWS_AT_ONCE):
                 rows = [b[start : min(start + ROWS_AT_ONCE, len(self))] for b in self._buffers]
-                results.append(tf.nest.map_structure(lambda t: t.numpy(), self._evaluate_batch(*self._structured(rows))))
+                results.append(
+                    tf.nest.map_structure(lambda t: t.numpy(), self._evaluate_batch(*self._structured(rows)))
+                )
                 sizes.append(int(rows[0].shape[0]))
         finally:
             for variable, value in state:
                 variable.assign(value)
-        total = {k: float(np.average([r[k] for r in results], weights=sizes)) for k in ("loss", "penalty", "from_predictions")}
-        predictions = [np.concatenate(parts) for parts in zip(*[tf.nest.flatten(r["predictions"]) for r in results], strict=True)]
+        total = {
+            k: float(np.average([r[k] for r in results], weights=sizes))
+            for k in ("loss", "penalty", "from_predictions")
+        }
+        predictions = [
+            np.concatenate(parts) for parts in zip(*[tf.nest.flatten(r["predictions"]) for r in results], strict=True)
+        ]
         counts = {name: units.combine([r["counts"][name] for r in results]) for name in results[0]["counts"]}
         return Evaluation(**total, predictions=predictions, counts=counts)
 
@@ -119,8 +128,15 @@ class HeldRows:
 
     def _make_buffers(self, structure: Any, tensors: list) -> None:
         for tensor in tensors:
-            if not isinstance(tensor, tf.Tensor) or tensor.dtype == tf.string or not tensor.shape[1:].is_fully_defined():
-                raise ValueError(f"rows must be numbers in a fixed shape; got {getattr(tensor, 'dtype', type(tensor))} {getattr(tensor, 'shape', '')}")
+            if (
+                not isinstance(tensor, tf.Tensor)
+                or tensor.dtype == tf.string
+                or not tensor.shape[1:].is_fully_defined()
+            ):
+                raise ValueError(
+                    f"rows must be numbers in a fixed shape; got {getattr(tensor, 'dtype', type(tensor))}"
+                    f" {getattr(tensor, 'shape', '')}"
+                )
         row_bytes = sum(t.dtype.size * (t.shape[1:].num_elements() or 1) for t in tensors)
         self._capacity = int(min(MOST_ROWS, max(1, MOST_BYTES // row_bytes)))
         self._structure = tf.nest.map_structure(lambda t: None, structure)
@@ -144,7 +160,11 @@ def _make_evaluation(model: keras.Model, taps: Taps, places: list[Place], activa
             return y_pred, _total_loss(model, x, y, y_pred)
 
         (y_pred, loss), passing = taps.collect(forward)
-        penalty = tf.add_n([tf.reduce_sum(tf.cast(p, tf.float32)) for p in model.losses]) if model.losses else tf.constant(0.0)
+        penalty = (
+            tf.add_n([tf.reduce_sum(tf.cast(p, tf.float32)) for p in model.losses])
+            if model.losses
+            else tf.constant(0.0)
+        )
         graph = tf.constant(0).graph
         seen = {name: t for name, t in passing.outputs.items() if name in activations and t.graph is graph}
         # a tensor without Keras' memory of its logits: the loss is then that of the predictions themselves

@@ -54,7 +54,9 @@ class Recording:
 
         self._found_train_function = model.train_function  # of an earlier fit, compiled without us
         if _replicas(model) > 1:
-            self._problem("gradients, updates and units are not measured under a distribution strategy with several replicas")
+            self._problem(
+                "gradients, updates and units are not measured under a distribution strategy with several replicas"
+            )
             self._can_evaluate = False
         else:
             self._taps.attach()
@@ -147,7 +149,9 @@ class Recording:
                 self._writer.write("gradients", self.step, probes.gradients()[forward])
                 self._writer.write("updates", self.step, probes.updates()[forward])
             if self._model.optimizer is not None:
-                self._writer.write("optimizer", self.step, np.array([[run_card.learning_rate_of(self._model.optimizer)]]))
+                self._writer.write(
+                    "optimizer", self.step, np.array([[run_card.learning_rate_of(self._model.optimizer)]])
+                )
             self._observe_next = schedule.next_step(self._steps)
             probes.observe_at(self._observe_next)
         broken = probes.nonfinite()
@@ -170,15 +174,26 @@ class Recording:
             values = [self._logs.get(name, np.nan) for name in self._columns["epoch"]]
             self._writer.write("epoch", self.step, np.array(values)[:, None])
         found = self._evaluate()
-        gap = [found.loss if found else np.nan, found.penalty if found else np.nan, self._logs.get("val_loss", np.nan),
-               self._best_val, self._best_epoch, self._epoch, found.from_predictions if found else np.nan]  # fmt: skip
+        gap = [
+            found.loss if found else np.nan,
+            found.penalty if found else np.nan,
+            self._logs.get("val_loss", np.nan),
+            self._best_val,
+            self._best_epoch,
+            self._epoch,
+            found.from_predictions if found else np.nan,
+        ]
         self._writer.write("gap", self.step, np.array([gap]))
         if found:
             if found.counts:
                 forward = self._forward(list(found.counts))
                 self._columns["units"] = [list(found.counts)[i] for i in forward]
-                self._writer.write("units", self.step, np.stack([units.measure(found.counts[n]) for n in self._columns["units"]]))
-            self._columns["outputs"] = _names(getattr(self._model, "output_names", None), len(found.predictions), "output")
+                self._writer.write(
+                    "units", self.step, np.stack([units.measure(found.counts[n]) for n in self._columns["units"]])
+                )
+            self._columns["outputs"] = _names(
+                getattr(self._model, "output_names", None), len(found.predictions), "output"
+            )
             self._writer.write("outputs", self.step, np.stack([outputs.measure(p) for p in found.predictions]))
         if "inputs" not in self._data_records:
             self._measure_data(found)
@@ -190,12 +205,16 @@ class Recording:
         if not self._can_evaluate or not len(self._held_rows):
             return None
         activations = {p.name: run_card.activation_of(p.layer) for p in self._places}
-        counted = {name: activation for name, activation in activations.items() if activation or self._has_weights(name)}
+        counted = {
+            name: activation for name, activation in activations.items() if activation or self._has_weights(name)
+        }
         try:
             return self._held_rows.evaluate(self._model, self._taps, self._places, counted)
         except Exception as error:
             self._can_evaluate = False
-            self._problem(f"inference mode and units could not be measured ({type(error).__name__}: {str(error)[:200]})")
+            self._problem(
+                f"inference mode and units could not be measured ({type(error).__name__}: {str(error)[:200]})"
+            )
             return None
 
     def _measure_data(self, found: Evaluation | None) -> None:
@@ -230,7 +249,10 @@ class Recording:
             card.columns[signal].names.extend(names)
         data = card.data
         data.batch_size, data.steps_per_epoch = probes.batch_size(), int(self._params.get("steps") or 0)
-        data.epochs, data.validation = int(self._params.get("epochs") or 0), any(n.startswith("val_") for n in self._logs)
+        data.epochs, data.validation = (
+            int(self._params.get("epochs") or 0),
+            any(n.startswith("val_") for n in self._logs),
+        )
         strategy = self._model.distribute_strategy
         card.strategy = type(strategy).__name__ if _replicas(self._model) > 1 else ""
         self._writer.write_card(self.step, card)

@@ -224,5 +224,7 @@ def _count(tensors: list) -> tf.Tensor:
     total = tf.constant(0.0)
     for tensor in tensors:
         if tensor is not None:
-            total += gradients.count_nonfinite(tensor.values if isinstance(tensor, tf.IndexedSlices) else tf.convert_to_tensor(tensor))
+            total += gradients.count_nonfinite(
+                tensor.values if isinstance(tensor, tf.IndexedSlices) else tf.convert_to_tensor(tensor)
+            )
     return total

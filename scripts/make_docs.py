@@ -1,6 +1,6 @@
 """Writes what is generated from the rules: docs/rules/, and the table in README.md between its two marks.
 
-    python scripts/make_docs.py
+python scripts/make_docs.py
 """
 
 from __future__ import annotations

@@ -26,12 +26,32 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
         _loss(run),
         _metrics(run),
         _per_layer(run, "gradients", "gradients", "rms", "Gradient flow per layer", "rms of the gradient", log=True),
-        _per_layer(run, "updates", "updates", "ratio", "Update of each layer over its weights", "rms(step) / rms(weights)", log=True),
+        _per_layer(
+            run,
+            "updates",
+            "updates",
+            "ratio",
+            "Update of each layer over its weights",
+            "rms(step) / rms(weights)",
+            log=True,
+        ),
         _per_layer(run, "units", "units", "dead_share", "Dead units per layer", "share of units that are always zero"),
-        _per_layer(run, "saturation", "units", "saturated_share", "Saturated units per layer", "share of units at their bound", bounded=True),
-        _per_layer(run, "predictions", "outputs", "spread", "Spread of the predictions", "standard deviation over rows"),
-        _per_layer(run, "learning_rate", "optimizer", "learning_rate", "Learning rate", "learning rate", log=True, role="train"),
-    ]  # fmt: skip
+        _per_layer(
+            run,
+            "saturation",
+            "units",
+            "saturated_share",
+            "Saturated units per layer",
+            "share of units at their bound",
+            bounded=True,
+        ),
+        _per_layer(
+            run, "predictions", "outputs", "spread", "Spread of the predictions", "standard deviation over rows"
+        ),
+        _per_layer(
+            run, "learning_rate", "optimizer", "learning_rate", "Learning rate", "learning rate", log=True, role="train"
+        ),
+    ]
     shown = [chart for chart in made if chart is not None]
     for rule in all_rules():
         for name, (default, limit) in rule.limits.items():
@@ -70,18 +90,31 @@ def card(run: Run) -> dict[str, Any] | None:
 
 def _facts(card: Card) -> dict[str, str]:
     optimizer = card.optimizer
-    rate = f", {optimizer.schedule}" if optimizer and optimizer.schedule else f", learning rate {number(optimizer.learning_rate)}" if optimizer else ""
+    rate = (
+        f", {optimizer.schedule}"
+        if optimizer and optimizer.schedule
+        else f", learning rate {number(optimizer.learning_rate)}"
+        if optimizer
+        else ""
+    )
     return {
-        "model": f"{card.model_class}, {card.parameters:,} parameters" + (f" ({card.trainable_parameters:,} trained)" if card.trainable_parameters != card.parameters else ""),
+        "model": (
+            f"{card.model_class}, {card.parameters:,} parameters"
+            + (f" ({card.trainable_parameters:,} trained)" if card.trainable_parameters != card.parameters else "")
+        ),
         "optimizer": optimizer.name + rate if optimizer else "",
         "loss": ", ".join(f"{loss.name}{' (from logits)' if loss.from_logits else ''}" for loss in card.losses),
         "batch": f"{card.batch_size:,} rows" if card.batch_size else "",
-        "epochs": f"{card.epochs:,}" + (f" of {card.steps_per_epoch:,} steps" if card.steps_per_epoch else "") if card.epochs else "",
+        "epochs": (
+            f"{card.epochs:,}" + (f" of {card.steps_per_epoch:,} steps" if card.steps_per_epoch else "")
+            if card.epochs
+            else ""
+        ),
         "precision": card.precision if card.precision != "float32" else "",
         "compiled with": "XLA" if card.jit_compile else "",
         "strategy": card.strategy,
         "versions": ", ".join(f"{name} {version}" for name, version in sorted(card.versions.items())),
-    }  # fmt: skip
+    }
 
 
 def _loss(run: Run) -> dict[str, Any] | None:
@@ -89,8 +122,10 @@ def _loss(run: Run) -> dict[str, Any] | None:
     marks = []
     if "loss" in run:
         loss = run["loss"]
-        lines += [(f"batch loss ({stat})" if role != "train" else "batch loss", role, loss.steps, loss.of_run(stat))
-                  for stat, role in (("mean", "train"), ("min", "low"), ("max", "high"))]  # fmt: skip
+        lines += [
+            (f"batch loss ({stat})" if role != "train" else "batch loss", role, loss.steps, loss.of_run(stat))
+            for stat, role in (("mean", "train"), ("min", "low"), ("max", "high"))
+        ]
     if "gap" in run:
         gap = run["gap"]
         lines.append(("held training rows, inference mode", "train", gap.steps, gap.of_run("train")))
@@ -120,7 +155,16 @@ def _metrics(run: Run) -> dict[str, Any] | None:
 
 
 def _per_layer(
-    run: Run, chart: str, signal: str, stat: str, title: str, y_label: str, *, log: bool = False, role: str = "layer", bounded: bool = False
+    run: Run,
+    chart: str,
+    signal: str,
+    stat: str,
+    title: str,
+    y_label: str,
+    *,
+    log: bool = False,
+    role: str = "layer",
+    bounded: bool = False,
 ) -> dict[str, Any] | None:
     if signal not in run:
         return None
@@ -142,7 +186,13 @@ def _draw_limit(chart: dict[str, Any], label: str, value: float, *, times_last: 
 
 
 def _chart(
-    chart: str, title: str, y_label: str, lines: list[tuple[str, str, np.ndarray, np.ndarray]], *, marks: Sequence[dict] = (), log: bool = False
+    chart: str,
+    title: str,
+    y_label: str,
+    lines: list[tuple[str, str, np.ndarray, np.ndarray]],
+    *,
+    marks: Sequence[dict] = (),
+    log: bool = False,
 ) -> dict[str, Any] | None:
     lines = [line for line in lines if np.isfinite(line[3]).any()]
     if not lines:
@@ -160,8 +210,15 @@ def _chart(
             row[place[int(s)]] = _finite(v)
         series.append({"name": name, "role": role, "values": row})
     return {
-        "id": chart, "title": title, "y_label": y_label, "log": log, "steps": steps, "series": series, "limits": [], "marks": list(marks),
-    }  # fmt: skip
+        "id": chart,
+        "title": title,
+        "y_label": y_label,
+        "log": log,
+        "steps": steps,
+        "series": series,
+        "limits": [],
+        "marks": list(marks),
+    }
 
 
 def _decimated(steps: np.ndarray, values: np.ndarray, buckets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -177,7 +234,9 @@ def _decimated(steps: np.ndarray, values: np.ndarray, buckets: list[np.ndarray])
         if len(own) == 0:
             continue
         ends = (np.nan, np.nan) if len(finite) == 0 else (finite.min(), finite.max())
-        if len(finite) and np.argmin(np.where(np.isfinite(own), own, np.inf)) > np.argmax(np.where(np.isfinite(own), own, -np.inf)):
+        if len(finite) and np.argmin(np.where(np.isfinite(own), own, np.inf)) > np.argmax(
+            np.where(np.isfinite(own), own, -np.inf)
+        ):
             ends = ends[::-1]
         kept_steps += [bucket[0], bucket[-1]]
         kept += ends

@@ -46,7 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="judge every run below a logdir", description=_check.__doc__)
     check.add_argument("logdir", help="the directory that you give to tensorboard --logdir")
     check.add_argument("--format", choices=("text", "json"), default="text")
-    check.add_argument("--fail-on", choices=(*SEVERITIES, "never"), default="warning", help="least severity that makes the exit code 1 (default: warning)")
+    check.add_argument(
+        "--fail-on",
+        choices=(*SEVERITIES, "never"),
+        default="warning",
+        help="least severity that makes the exit code 1 (default: warning)",
+    )
     check.set_defaults(command=_check)
 
     explained = commands.add_parser("explain", help="print a rule's page")
@@ -56,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     rules = commands.add_parser("rules", help="list all rules")
     rules.set_defaults(command=_rules)
 
-    demo = commands.add_parser("demo", help="train eight small networks, six of them sick, and open TensorBoard on them")
+    demo = commands.add_parser(
+        "demo", help="train eight small networks, six of them sick, and open TensorBoard on them"
+    )
     demo.add_argument("--logdir", default="demo_logs", help="where to write (default: demo_logs)")
     demo.add_argument("--no-serve", action="store_true", help="train only")
     demo.add_argument("--port", type=int, default=6006, help="TensorBoard's port; 0: any free one (default: 6006)")
@@ -74,7 +81,10 @@ def _check(options: argparse.Namespace) -> int:
         )
     answers = [(name, *_judged(directory, name)) for name, directory in found]
     if options.format == "json":
-        runs = [{"run": name, "problems": problems, "verdicts": [to_json(v) for v in verdicts]} for name, verdicts, problems in answers]
+        runs = [
+            {"run": name, "problems": problems, "verdicts": [to_json(v) for v in verdicts]}
+            for name, verdicts, problems in answers
+        ]
         print(json.dumps({"format": FORMAT, "runs": runs}, indent=1, allow_nan=False))
     else:
         for name, verdicts, problems in answers:
@@ -126,7 +136,9 @@ def _demo(options: argparse.Namespace) -> int:
     try:
         from keras_callbacks.demo import run_demo  # needs Keras, which a viewer does not have
     except ImportError as error:
-        raise ValueError(f"The demo trains networks and needs the extra packages ({error}): pip install 'tb-nndiag[demo]'") from error
+        raise ValueError(
+            f"The demo trains networks and needs the extra packages ({error}): pip install 'tb-nndiag[demo]'"
+        ) from error
     return run_demo(options.logdir, serve=not options.no_serve, port=options.port)
 
 

@@ -77,12 +77,13 @@ def _fold(verdicts: Sequence[Verdict], rules: Sequence[Rule]) -> list[Verdict]:
 
     def cause_of(effect: Verdict) -> str:
         causes = [
-            v for v in fired
+            v
+            for v in fired
             if effect.rule in explains[v.rule]
             and _share_a_place(v, effect)
             and v.finding.first_step <= effect.finding.first_step  # type: ignore[union-attr]
             and (v.severity != "hint" or effect.severity == "hint")  # what did no harm explains none
-        ]  # fmt: skip
+        ]
         return min(causes, key=lambda v: (v.finding.first_step, v.code)).rule if causes else ""  # type: ignore[union-attr]
 
     return [replace(v, explained_by=cause_of(v)) if v.finding else v for v in verdicts]

@@ -24,15 +24,23 @@ def page(rule: Rule) -> str:
     lines = [f"# {rule.code} {rule.name}", "", f"**{rule.severity}** · {title}", rest.rstrip(), ""]
     if rule.limits:
         lines += ["## Limits", "", "| name | default | unit | what it is | measured in |", "|---|---|---|---|---|"]
-        lines += [f"| `{n}` | {number(default)} | {limit.unit} | {limit.means} | {limit.source} |" for n, (default, limit) in rule.limits.items()]
+        lines += [
+            f"| `{n}` | {number(default)} | {limit.unit} | {limit.means} | {limit.source} |"
+            for n, (default, limit) in rule.limits.items()
+        ]
         lines.append("")
     reads = ", ".join(f"`{s}`" for s in (*rule.reads, *rule.may_read))
-    lines.append(f"Reads {reads}." + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else ""))
+    lines.append(
+        f"Reads {reads}." + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else "")
+    )
     return "\n".join(lines) + "\n"
 
 
 def table(rules: Sequence[Rule]) -> str:
     """All rules as a Markdown table."""
     lines = ["| code | rule | severity | it sees |", "|---|---|---|---|"]
-    lines += [f"| {rule.code} | [`{rule.name}`](docs/rules/{rule.name}.md) | {rule.severity} | {rule.title} |" for rule in rules]
+    lines += [
+        f"| {rule.code} | [`{rule.name}`](docs/rules/{rule.name}.md) | {rule.severity} | {rule.title} |"
+        for rule in rules
+    ]
     return "\n".join(lines) + "\n"

@@ -12,7 +12,11 @@ LEAST_WEIGHTS = 50  # a layer with fewer may double in a step and be healthy
 def with_kernels(run: Run, signal: str) -> list[str]:
     """The trained layers that multiply by a matrix (or convolve), in forward order: no biases alone, no normalization."""
     assert run.card is not None
-    layers = {p.name: p for p in run.card.layers if len(p.kernel_shape) > 1 and p.trainable_parameters > 0 and p.class_name != "Embedding"}
+    layers = {
+        p.name: p
+        for p in run.card.layers
+        if len(p.kernel_shape) > 1 and p.trainable_parameters > 0 and p.class_name != "Embedding"
+    }
     return [name for name in run[signal].columns if name in layers]
 
 

@@ -34,7 +34,9 @@ class RunStamp:
     last_wall_time: float
 
 
-def list_runs(provider: provider_lib.DataProvider, ctx: RequestContext, experiment_id: str) -> dict[str, RunStamp | None]:
+def list_runs(
+    provider: provider_lib.DataProvider, ctx: RequestContext, experiment_id: str
+) -> dict[str, RunStamp | None]:
     """The runs that carry data of ours, by name, cheaply; None for a run that cannot be listed."""
     try:
         listed = provider.list_tensors(ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME)
@@ -44,7 +46,9 @@ def list_runs(provider: provider_lib.DataProvider, ctx: RequestContext, experime
         for run in provider.list_runs(ctx, experiment_id=experiment_id):
             try:
                 only = provider_lib.RunTagFilter(runs=[run.run_name])
-                listed = provider.list_tensors(ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME, run_tag_filter=only)
+                listed = provider.list_tensors(
+                    ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME, run_tag_filter=only
+                )
                 found.update({name: _stamp(tags) for name, tags in listed.items()})
             except Exception:
                 found[run.run_name] = None
@@ -92,7 +96,9 @@ def read(directory: str | os.PathLike[str], name: str | None = None) -> Run:
         multiplexer.AddRun(directory, name)
         multiplexer.Reload()
     except Exception as error:
-        raise Unreadable(f"The event files of {name!r} are damaged ({type(error).__name__}: {str(error)[:200]}).") from error
+        raise Unreadable(
+            f"The event files of {name!r} are damaged ({type(error).__name__}: {str(error)[:200]})."
+        ) from error
     provider = data_provider.MultiplexerDataProvider(multiplexer, directory)
     return read_run(provider, RequestContext(), "", name)
 
@@ -134,7 +140,9 @@ def _end_earlier_attempts(found: dict[str, list]) -> None:
     loss = found.get("nndiag/loss", [])
     times = [p.wall_time for p in loss]
     for tag, points in list(found.items()):
-        following = [loss[i].step if (i := bisect.bisect_right(times, p.wall_time)) < len(loss) else p.step for p in points]
+        following = [
+            loss[i].step if (i := bisect.bisect_right(times, p.wall_time)) < len(loss) else p.step for p in points
+        ]
         found[tag] = [p for p, step in zip(points, following, strict=True) if p.step <= step]
         if not found[tag]:
             del found[tag]
@@ -143,10 +151,15 @@ def _end_earlier_attempts(found: dict[str, list]) -> None:
 def _series(signal: str, points: list, names: list[str] | None, problems: list[str]) -> Series | None:
     stats = SIGNALS[signal].stats
     width = len(names) if names else (points[-1].numpy.shape[:1] or (0,))[0]
-    names = names or (["run"] if SIGNALS[signal].columns == "run" else [f"{SIGNALS[signal].columns}_{i + 1}" for i in range(width)])
+    names = names or (
+        ["run"] if SIGNALS[signal].columns == "run" else [f"{SIGNALS[signal].columns}_{i + 1}" for i in range(width)]
+    )
     good = [p for p in points if p.numpy.shape == (width, len(stats)) and p.numpy.dtype.kind == "f"]
     if len(good) < len(points):
-        problems.append(f"{len(points) - len(good)} of {len(points)} records of `{signal}` have another shape than the run card says")
+        problems.append(
+            f"{len(points) - len(good)} of {len(points)} records of `{signal}` have another shape than the run card"
+            " says"
+        )
     if not good:
         return None
     steps = np.array([p.step for p in good], np.int64)

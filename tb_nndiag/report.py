@@ -33,7 +33,9 @@ def _finding(verdict: Verdict, details: bool) -> str:
         for e in finding.evidence:
             at = f"{e.where}, " if e.where != "run" else ""
             unit = f" {e.unit}" if e.unit not in ("", "ratio", "share") else ""
-            lines.append(_wrapped(margin, f"{e.measure}: {number(e.value)}{unit} (limit {number(e.limit)}; {at}step {e.step:,})"))
+            lines.append(
+                _wrapped(margin, f"{e.measure}: {number(e.value)}{unit} (limit {number(e.limit)}; {at}step {e.step:,})")
+            )
         lines.append(_wrapped(margin, finding.why))
         for i, fix in enumerate(finding.fixes):
             because = f" {fix.because}" if fix.because else ""
@@ -57,5 +59,10 @@ def visible(text: str) -> str:
 
 def _wrapped(head: str, body: str) -> str:
     return textwrap.fill(
-        visible(body), WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False
+        visible(body),
+        WIDTH,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -54,7 +54,9 @@ class Evidence:
 
     def __post_init__(self) -> None:
         if self.signal != "card" and self.signal not in SIGNALS:
-            raise ValueError(f"Evidence names the signal {self.signal!r}; expected 'card' or one of {', '.join(SIGNALS)}.")
+            raise ValueError(
+                f"Evidence names the signal {self.signal!r}; expected 'card' or one of {', '.join(SIGNALS)}."
+            )
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ class Finding:
                 f"{len(self.evidence)} and {len(self.fixes)}."
             )
         if self.severity not in ("", *SEVERITIES):
-            raise ValueError(f"A finding's severity is {self.severity!r}, expected one of {', '.join(SEVERITIES)} or none.")
+            raise ValueError(
+                f"A finding's severity is {self.severity!r}, expected one of {', '.join(SEVERITIES)} or none."
+            )
         if self.first_step > self.last_step:
             raise ValueError(f"A finding begins before it ends; got steps {self.first_step} to {self.last_step}.")
 
@@ -164,7 +168,11 @@ def all_rules() -> tuple[Rule, ...]:
     found: list[Rule] = []
     for module in pkgutil.iter_modules(package.__path__):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        found.extend(value for value in vars(loaded).values() if isinstance(value, Rule) and value.check.__module__ == loaded.__name__)
+        found.extend(
+            value
+            for value in vars(loaded).values()
+            if isinstance(value, Rule) and value.check.__module__ == loaded.__name__
+        )
     return tuple(sorted(found, key=lambda r: r.code))
 
 

@@ -45,7 +45,8 @@ SIGNALS = {
         "layer",
         ("rms", "max_abs", "zero_share", "nonfinite"),
         "step",
-        "gradient of the observed step, before clipping, loss scale removed; over the layer's weights of two or more dimensions (NaN: it has none)",
+        "gradient of the observed step, before clipping, loss scale removed; over the layer's weights of two or more"
+        " dimensions (NaN: it has none)",
     ),
     "updates": Signal(
         "layer",
@@ -71,18 +72,31 @@ SIGNALS = {
     ),
     "labels": Signal(
         "output",
-        ("mean", "std", "min", "max", "nonfinite", "integer", "distinct", "width", "rank", "row_sum_min", "row_sum_max",
-         "majority_share", "spread"),
+        (
+            "mean",
+            "std",
+            "min",
+            "max",
+            "nonfinite",
+            "integer",
+            "distinct",
+            "width",
+            "rank",
+            "row_sum_min",
+            "row_sum_max",
+            "majority_share",
+            "spread",
+        ),
         "once",
-        "targets of the held rows; `width` is the last dimension, `majority_share` the share of the commonest value or class, "
-        "`spread` the mean over columns of the standard deviation over rows",
+        "targets of the held rows; `width` is the last dimension, `majority_share` the share of the commonest value or"
+        " class, `spread` the mean over columns of the standard deviation over rows",
     ),
     "outputs": Signal(
         "output",
         ("mean", "std", "min", "max", "spread", "width", "rank", "majority_share", "row_sum"),
         "epoch",
-        "predictions for the held rows in inference mode; `spread` is the mean over columns of the standard deviation over rows; "
-        "`majority_share` the share of the most predicted class",
+        "predictions for the held rows in inference mode; `spread` is the mean over columns of the standard deviation"
+        " over rows; `majority_share` the share of the most predicted class",
     ),
     "baseline": Signal(
         "run",

@@ -72,25 +72,49 @@ def learning_rate() -> Iterator:
         for power in (-5, -4, -3, -2, -1, 0, 1, 2, 3):
             yield f"{name}_dense_1e{power:+d}", lambda d, o=optimizer, p=power: fit(dense(), digits(), o(10.0**p), d)
         for power in (-4, -3, -2, 0, 1, 2):
-            yield f"{name}_conv_1e{power:+d}", lambda d, o=optimizer, p=power: fit(conv(), digits(True), o(10.0**p), d, epochs=8)
+            yield (
+                f"{name}_conv_1e{power:+d}",
+                lambda d, o=optimizer, p=power: fit(conv(), digits(True), o(10.0**p), d, epochs=8),
+            )
         for power in (-4, -3, -2, -1, 0, 1, 2):
-            yield f"{name}_regression_1e{power:+d}", lambda d, o=optimizer, p=power: fit(dense((32, 16), "tanh", (8,), 1, "linear"), regression(), o(10.0**p), d, loss="mse")
+            yield (
+                f"{name}_regression_1e{power:+d}",
+                lambda d, o=optimizer, p=power: fit(
+                    dense((32, 16), "tanh", (8,), 1, "linear"), regression(), o(10.0**p), d, loss="mse"
+                ),
+            )
 
 
 def depth() -> Iterator:
     for name, optimizer in OPTIMIZERS.items():
         for layers in (1, 2, 3, 4, 5, 8, 10):
-            yield f"{name}_sigmoid_{layers:02d}", lambda d, o=optimizer, n=layers: fit(dense((32,) * n, "sigmoid"), digits(), o(), d, epochs=20)
+            yield (
+                f"{name}_sigmoid_{layers:02d}",
+                lambda d, o=optimizer, n=layers: fit(dense((32,) * n, "sigmoid"), digits(), o(), d, epochs=20),
+            )
         for layers in (4, 12, 20):
-            yield f"{name}_relu_{layers:02d}", lambda d, o=optimizer, n=layers: fit(dense((32,) * n, "relu", kernel_initializer="he_normal"), digits(), o(0.3), d, epochs=20)
+            yield (
+                f"{name}_relu_{layers:02d}",
+                lambda d, o=optimizer, n=layers: fit(
+                    dense((32,) * n, "relu", kernel_initializer="he_normal"), digits(), o(0.3), d, epochs=20
+                ),
+            )
         for layers in (5, 10):
-            yield f"{name}_tanh_{layers:02d}", lambda d, o=optimizer, n=layers: fit(dense((32,) * n, "tanh"), digits(), o(0.5), d, epochs=20)
+            yield (
+                f"{name}_tanh_{layers:02d}",
+                lambda d, o=optimizer, n=layers: fit(dense((32,) * n, "tanh"), digits(), o(0.5), d, epochs=20),
+            )
 
 
 def dead() -> Iterator:
     for name, optimizer in OPTIMIZERS.items():
         for bias in (0.0, -0.25, -0.5, -1.0, -1.5, -2.0, -3.0):
-            yield f"{name}_bias_{bias:+.2f}", lambda d, o=optimizer, b=bias: fit(dense((64, 64), bias_initializer=keras.initializers.Constant(b)), digits(), o(), d)
+            yield (
+                f"{name}_bias_{bias:+.2f}",
+                lambda d, o=optimizer, b=bias: fit(
+                    dense((64, 64), bias_initializer=keras.initializers.Constant(b)), digits(), o(), d
+                ),
+            )
 
 
 def saturated() -> Iterator:
@@ -98,28 +122,48 @@ def saturated() -> Iterator:
         for activation in ("tanh", "sigmoid"):
             for std in (0.1, 0.3, 1.0, 2.0, 5.0, 20.0):
                 start = partial(keras.initializers.RandomNormal, stddev=std)
-                yield f"{name}_{activation}_std_{std}", lambda d, o=optimizer, a=activation, s=start: fit(dense((64, 64), a, kernel_initializer=s()), digits(), o(), d)
+                yield (
+                    f"{name}_{activation}_std_{std}",
+                    lambda d, o=optimizer, a=activation, s=start: fit(
+                        dense((64, 64), a, kernel_initializer=s()), digits(), o(), d
+                    ),
+                )
 
 
 def input_scale() -> Iterator:
     for name, optimizer in OPTIMIZERS.items():
         for factor in (0.01, 1, 4, 16, 64, 255, 1000, 10000):
+
             def scaled(d, o=optimizer, f=factor):
                 x, y, xv, yv = digits()
                 fit(dense(), (x * f, y, xv * f, yv), o(), d)
+
             yield f"{name}_times_{factor}", scaled
         for ratio in (1, 10, 30, 100, 300, 1000, 10000):
+
             def uneven(d, o=optimizer, r=ratio):
                 x, y, xv, yv = regression()
                 scale = np.geomspace(1, r, x.shape[1]).astype("float32")
                 fit(dense((32, 16), "relu", (8,), 1, "linear"), (x * scale, y, xv * scale, yv), o(0.3), d, loss="mse")
+
             yield f"{name}_uneven_{ratio}", uneven
 
 
 def overfit() -> Iterator:
     for name, optimizer in OPTIMIZERS.items():
         for rows, noise in ((2000, 0.05), (400, 0.3), (100, 0.3), (60, 1.0), (40, 2.0)):
-            yield f"{name}_rows_{rows}", lambda d, o=optimizer, r=rows, n=noise: fit(dense((128, 128), "relu", (8,), 1, "linear"), regression(r, n), o(0.5), d, loss="mse", epochs=60, batch=16)
+            yield (
+                f"{name}_rows_{rows}",
+                lambda d, o=optimizer, r=rows, n=noise: fit(
+                    dense((128, 128), "relu", (8,), 1, "linear"),
+                    regression(r, n),
+                    o(0.5),
+                    d,
+                    loss="mse",
+                    epochs=60,
+                    batch=16,
+                ),
+            )
 
 
 def healthy() -> Iterator:
@@ -137,37 +181,91 @@ def healthy() -> Iterator:
     yield "long", lambda d: fit(dense((32,)), digits(), adam(1e-3), d, epochs=100)
     yield "momentum_long", lambda d: fit(dense((64,)), digits(), sgd(0.05, momentum=0.9), d, epochs=60)
     yield "wide", lambda d: fit(dense((512,)), digits(), adam(1e-3), d)
-    yield "linear_regression", lambda d: fit(dense((), shape=(8,), out=1, out_activation="linear"), regression(), sgd(0.05), d, loss="mse")
-    yield "mae", lambda d: fit(dense((32,), shape=(8,), out=1, out_activation="linear"), regression(), adam(5e-3), d, loss="mae", epochs=30)
-    yield "huber_noisy", lambda d: fit(dense((32,), shape=(8,), out=1, out_activation="linear"), regression(noise=1.0), adam(2e-3), d, loss="huber", epochs=12)
+    yield (
+        "linear_regression",
+        lambda d: fit(dense((), shape=(8,), out=1, out_activation="linear"), regression(), sgd(0.05), d, loss="mse"),
+    )
+    yield (
+        "mae",
+        lambda d: fit(
+            dense((32,), shape=(8,), out=1, out_activation="linear"), regression(), adam(5e-3), d, loss="mae", epochs=30
+        ),
+    )
+    yield (
+        "huber_noisy",
+        lambda d: fit(
+            dense((32,), shape=(8,), out=1, out_activation="linear"),
+            regression(noise=1.0),
+            adam(2e-3),
+            d,
+            loss="huber",
+            epochs=12,
+        ),
+    )
     yield "rmsprop", lambda d: fit(dense(), digits(), keras.optimizers.RMSprop(1e-3), d)
     yield "lion", lambda d: fit(dense(), digits(), keras.optimizers.Lion(3e-4), d)
     yield "cosine", lambda d: fit(dense(), digits(), sgd(keras.optimizers.schedules.CosineDecay(0.2, 600)), d)
-    yield "warm_up", lambda d: fit(dense(), digits(), adam(keras.optimizers.schedules.CosineDecay(0.0, 500, warmup_target=3e-3, warmup_steps=60)), d)
+    yield (
+        "warm_up",
+        lambda d: fit(
+            dense(),
+            digits(),
+            adam(keras.optimizers.schedules.CosineDecay(0.0, 500, warmup_target=3e-3, warmup_steps=60)),
+            d,
+        ),
+    )
 
     def binary(d, out="sigmoid", loss="binary_crossentropy"):
         data = datasets.load_breast_cancer()
         x = ((data.data - data.data.mean(0)) / data.data.std(0)).astype("float32")
         y = data.target.astype("float32")[:, None]
-        fit(dense((16,), shape=(30,), out=1, out_activation=out), (x[:400], y[:400], x[400:], y[400:]), adam(3e-3), d, loss=loss, epochs=12)
+        fit(
+            dense((16,), shape=(30,), out=1, out_activation=out),
+            (x[:400], y[:400], x[400:], y[400:]),
+            adam(3e-3),
+            d,
+            loss=loss,
+            epochs=12,
+        )
 
     yield "binary", binary
     yield "binary_logits", lambda d: binary(d, "linear", keras.losses.BinaryCrossentropy(from_logits=True))
 
     def logits(d):
-        fit(dense(out_activation="linear"), digits(), adam(1e-3), d, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        fit(
+            dense(out_activation="linear"),
+            digits(),
+            adam(1e-3),
+            d,
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
 
     yield "logits", logits
 
     def autoencoder(d):
         x, _, xv, _ = digits()
-        model = keras.Sequential([keras.Input((64,)), L.Dense(32, "relu"), L.Dense(8, "relu"), L.Dense(32, "relu"), L.Dense(64, "sigmoid")])
+        model = keras.Sequential(
+            [keras.Input((64,)), L.Dense(32, "relu"), L.Dense(8, "relu"), L.Dense(32, "relu"), L.Dense(64, "sigmoid")]
+        )
         fit(model, (x, x, xv, xv), adam(3e-3), d, loss="mse", epochs=20)
 
     yield "autoencoder", autoencoder
 
     def norm(d):
-        model = keras.Sequential([keras.Input((8, 8, 1)), L.Conv2D(16, 3, use_bias=False), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(), L.Dropout(0.3), L.Flatten(), L.Dense(32, "relu"), L.Dropout(0.5), L.Dense(10, "softmax")])
+        model = keras.Sequential(
+            [
+                keras.Input((8, 8, 1)),
+                L.Conv2D(16, 3, use_bias=False),
+                L.BatchNormalization(),
+                L.ReLU(),
+                L.MaxPooling2D(),
+                L.Dropout(0.3),
+                L.Flatten(),
+                L.Dense(32, "relu"),
+                L.Dropout(0.5),
+                L.Dense(10, "softmax"),
+            ]
+        )
         fit(model, digits(True), adam(2e-3), d, epochs=15)
 
     yield "batch_norm_dropout", norm
@@ -194,7 +292,15 @@ def healthy() -> Iterator:
         x = random.integers(0, 500, (1500, 12))
         value = random.standard_normal(500)
         y = (value[x].mean(1) > 0).astype("float32")[:, None]
-        model = keras.Sequential([keras.Input((12,), dtype="int32"), L.Embedding(500, 16), L.GlobalAveragePooling1D(), L.Dense(16, "relu"), L.Dense(1, "sigmoid")])
+        model = keras.Sequential(
+            [
+                keras.Input((12,), dtype="int32"),
+                L.Embedding(500, 16),
+                L.GlobalAveragePooling1D(),
+                L.Dense(16, "relu"),
+                L.Dense(1, "sigmoid"),
+            ]
+        )
         fit(model, (x[:1200], y[:1200], x[1200:], y[1200:]), adam(5e-3), d, loss="binary_crossentropy", epochs=4)
 
     yield "embedding", embedding
@@ -212,7 +318,14 @@ def healthy() -> Iterator:
         x, y = datasets.make_multilabel_classification(n_samples=1200, n_features=20, n_classes=4, random_state=0)
         x = (x / 10).astype("float32")
         y = y.astype("float32")
-        fit(dense((32,), shape=(20,), out=4, out_activation="sigmoid"), (x[:900], y[:900], x[900:], y[900:]), adam(3e-3), d, loss="binary_crossentropy", epochs=20)
+        fit(
+            dense((32,), shape=(20,), out=4, out_activation="sigmoid"),
+            (x[:900], y[:900], x[900:], y[900:]),
+            adam(3e-3),
+            d,
+            loss="binary_crossentropy",
+            epochs=20,
+        )
 
     yield "multi_label", multilabel
 

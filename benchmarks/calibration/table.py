@@ -1,7 +1,7 @@
 """Prints what the limits are set by: the measured numbers of every run of a sweep, beside what was said of it.
 
-    python benchmarks/calibration/sweep.py OUT
-    python benchmarks/calibration/table.py OUT > docs/calibration.md
+python benchmarks/calibration/sweep.py OUT
+python benchmarks/calibration/table.py OUT > docs/calibration.md
 """
 
 from __future__ import annotations
@@ -63,7 +63,19 @@ def features(run: Run) -> dict[str, float]:
     return found
 
 
-COLUMNS = ("left", "early update", "update", "update 1st/last", "gradient 1st/last", "dead", "saturated", "scale", "ratio", "first loss", "val rise")
+COLUMNS = (
+    "left",
+    "early update",
+    "update",
+    "update 1st/last",
+    "gradient 1st/last",
+    "dead",
+    "saturated",
+    "scale",
+    "ratio",
+    "first loss",
+    "val rise",
+)
 
 
 def verdict_of(run: Run) -> str:

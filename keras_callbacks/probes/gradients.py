@@ -22,12 +22,14 @@ def _measure_layer(gradients: list) -> tf.Tensor:
     if not present:
         return tf.constant([0.0, 0.0, 1.0, 0.0])
     flat = tf.concat(present, 0)
-    return tf.stack([
-        tf.sqrt(tf.reduce_mean(tf.square(flat))),
-        tf.reduce_max(tf.abs(flat)),
-        tf.reduce_mean(tf.cast(tf.equal(flat, 0.0), tf.float32)),
-        count_nonfinite(flat),
-    ])
+    return tf.stack(
+        [
+            tf.sqrt(tf.reduce_mean(tf.square(flat))),
+            tf.reduce_max(tf.abs(flat)),
+            tf.reduce_mean(tf.cast(tf.equal(flat, 0.0), tf.float32)),
+            count_nonfinite(flat),
+        ]
+    )
 
 
 def count_nonfinite(values: tf.Tensor) -> tf.Tensor:

@@ -38,7 +38,9 @@ def constant_predictions(targets: np.ndarray, predictions: np.ndarray, from_logi
         columns = targets.reshape(len(targets), -1)
         answers = [columns.mean(axis=0), np.median(columns, axis=0)]
     if from_logits:
-        answers = [np.log(np.clip(a, 1e-7, 1)) - (np.log(np.clip(1 - a, 1e-7, 1)) if width == 1 else 0) for a in answers]
+        answers = [
+            np.log(np.clip(a, 1e-7, 1)) - (np.log(np.clip(1 - a, 1e-7, 1)) if width == 1 else 0) for a in answers
+        ]
     return [_spread_over(a, predictions) for a in answers if a.size in (width, predictions[0].size)]
 
 

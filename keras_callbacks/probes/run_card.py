@@ -38,7 +38,9 @@ def measure(model: keras.Model, places: list[Place], shapes: dict[str, tuple], o
         seeded=_seeded(),
         parameters=model.count_params() if model.built else 0,
         trainable_parameters=sum(_size(w) for w in model.trainable_weights),
-        versions={name: _version(name) for name in ("keras", "tensorflow", "tensorflow-cpu", "tb-nndiag") if _version(name)},
+        versions={
+            name: _version(name) for name in ("keras", "tensorflow", "tensorflow-cpu", "tb-nndiag") if _version(name)
+        },
     )
     card.layers.extend(_layer(p, shapes.get(p.name, ()), p.name in outputs) for p in places)
     card.losses.extend(losses_of(model))
@@ -132,13 +134,17 @@ def _from_logits(loss: Any) -> bool:
 def _optimizer(optimizer) -> nndiag_pb2.Optimizer:
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     settings = {
-        k: v for k in _OPTIMIZER_SETTINGS if isinstance(v := getattr(inner, k, None), (int, float, bool)) and v is not None
+        k: v
+        for k in _OPTIMIZER_SETTINGS
+        if isinstance(v := getattr(inner, k, None), (int, float, bool)) and v is not None
     }
     schedule = getattr(inner, "_learning_rate", None)
     return nndiag_pb2.Optimizer(
         name=type(inner).__name__,
         learning_rate=learning_rate_of(inner),
-        schedule=type(schedule).__name__ if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule) else "",
+        schedule=(
+            type(schedule).__name__ if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule) else ""
+        ),
         settings=json.dumps(settings),
     )
 

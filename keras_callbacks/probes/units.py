@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "hard_sigmoid": (0.0, 1.0), "softsign": (-1.0, 1.0), "hard_tanh": (-1.0, 1.0)}
+BOUNDS = {
+    "sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+}
 NEAR_BOUND = 0.01  # part of the distance from the middle to the bound that counts as "at the bound"
 SATURATED = 0.95  # a unit is saturated when more than this share of its outputs is at the bound
 COUNTS = ("positions", "nonzero", "at_bound", "sum", "squares", "min", "max")

@@ -41,7 +41,9 @@ PROBABILITIES = ("softmax", "sigmoid")
 def constant_output(
     run: Run,
     *,
-    floor: Annotated[float, Limit("spread of the predictions over the spread of the targets", "ratio", "docs/calibration.md")] = 0.005,
+    floor: Annotated[
+        float, Limit("spread of the predictions over the spread of the targets", "ratio", "docs/calibration.md")
+    ] = 0.005,
 ) -> Finding | None:
     outputs, labels = run["outputs"], run["labels"]
     if len(outputs) < 2:
@@ -60,20 +62,39 @@ def constant_output(
     where = layer.name if layer else name
     step = int(outputs.steps[-1])
     return Finding(
-        headline=f"The predictions of `{where}` vary by {number(ratio[-1])} of the spread of the targets (healthy: more than {number(floor)}): "
-        "every row gets the same answer.",
+        headline=(
+            f"The predictions of `{where}` vary by {number(ratio[-1])} of the spread of the targets (healthy: more than"
+            f" {number(floor)}): every row gets the same answer."
+        ),
         why="The network answers without looking at its input; what it has found is at most the best constant.",
         evidence=[
-            Evidence("standard deviation of the predictions over that of the targets", float(ratio[-1]), floor, "ratio", "outputs", "run", step),
+            Evidence(
+                "standard deviation of the predictions over that of the targets",
+                float(ratio[-1]),
+                floor,
+                "ratio",
+                "outputs",
+                "run",
+                step,
+            ),
             Evidence("mean prediction", outputs.last(0, "mean"), labels.last(0, "mean"), "", "outputs", "run", step),
         ],
         fixes=[
-            Fix("Try to fit ten rows, with the same model.", "A network that cannot fit ten rows has a defect in its layers, loss or learning rate; more data will not mend it.", "model.fit(x[:10], y[:10], epochs=200, verbose=0)\nprint(model.evaluate(x[:10], y[:10]))"),
-            Fix("Try three other learning rates, a factor of ten apart.", "Both far too high and far too low end in a constant.", "for rate in (1e-4, 1e-3, 1e-2):\n    print(rate)"),
+            Fix(
+                "Try to fit ten rows, with the same model.",
+                "A network that cannot fit ten rows has a defect in its layers, loss or learning rate; more data will"
+                " not mend it.",
+                "model.fit(x[:10], y[:10], epochs=200, verbose=0)\nprint(model.evaluate(x[:10], y[:10]))",
+            ),
+            Fix(
+                "Try three other learning rates, a factor of ten apart.",
+                "Both far too high and far too low end in a constant.",
+                "for rate in (1e-4, 1e-3, 1e-2):\n    print(rate)",
+            ),
         ],
         first_step=outputs.began(since),
         last_step=step,
-    )  # fmt: skip
+    )
 
 
 def _wanted_spread(run: Run) -> float:

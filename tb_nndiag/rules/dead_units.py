@@ -37,23 +37,43 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Layer, Run
 
 
-@rule("NND301", severity="error", reads=["units"], may_read=["inputs", "optimizer", *SIGNALS], explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting", "learning-rate-too-low"])
+@rule(
+    "NND301",
+    severity="error",
+    reads=["units"],
+    may_read=["inputs", "optimizer", *SIGNALS],
+    explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting", "learning-rate-too-low"],
+)
 def dead_units(
     run: Run,
     *,
-    most: Annotated[float, Limit("share of a hidden layer's units that are dead", "share", "docs/calibration.md", chart="units")] = 0.5,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left for it to be more than a hint", "share", "docs/calibration.md")] = 0.9,
+    most: Annotated[
+        float, Limit("share of a hidden layer's units that are dead", "share", "docs/calibration.md", chart="units")
+    ] = 0.5,
+    stuck: Annotated[
+        float,
+        Limit(
+            "share of the constant prediction's loss that must be left for it to be more than a hint",
+            "share",
+            "docs/calibration.md",
+        ),
+    ] = 0.9,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know which layers are hidden")
     units = run["units"]
-    hidden = [layer for layer in run.card.hidden if layer.name in units.columns and layer.activation and layer.units > 1]
+    hidden = [
+        layer for layer in run.card.hidden if layer.name in units.columns and layer.activation and layer.units > 1
+    ]
     if not hidden:
         raise NotEnoughData("no hidden layer with an activation was measured")
     if len(units) < 2:
         raise NotEnoughData("needs two evaluations of the held rows, has one")
     if "inputs" in run and (run["inputs"]["constant_share"][-1] > 0.99).all():
-        raise NotEnoughData("the inputs do not vary, so a unit that is dead cannot be told from one that is not needed for this one input")
+        raise NotEnoughData(
+            "the inputs do not vary, so a unit that is dead cannot be told from one that is not needed for this one"
+            " input"
+        )
     shares = {layer.name: units.column(layer.name, "dead_share") for layer in hidden}
     dead = [layer for layer in hidden if (shares[layer.name][-2:] > most).all()]
     if not dead:
@@ -67,13 +87,21 @@ def dead_units(
     others = f", and {len(dead) - 1} more" if len(dead) > 1 else ""
     return Finding(
         headline=f"{share:.0%} of the units of `{worst.name}`{others} are zero for every row (limit: {most:.0%}).",
-        why="No gradient passes a unit that is never active: it cannot come back, and the layers before it learn less, or nothing.",
-        evidence=[Evidence(f"dead units of `{layer.name}`", float(shares[layer.name][-1]), most, "share", "units", layer.name, step) for layer in dead[:5]],
+        why=(
+            "No gradient passes a unit that is never active: it cannot come back, and the layers before it learn less,"
+            " or nothing."
+        ),
+        evidence=[
+            Evidence(
+                f"dead units of `{layer.name}`", float(shares[layer.name][-1]), most, "share", "units", layer.name, step
+            )
+            for layer in dead[:5]
+        ],
         fixes=_fixes(run, first_dead, from_the_start=start <= 1),
         first_step=start,
         last_step=step,
         severity="" if harmed else "hint",
-    )  # fmt: skip
+    )
 
 
 def _since(units, share: np.ndarray, most: float) -> int:
@@ -83,16 +111,28 @@ def _since(units, share: np.ndarray, most: float) -> int:
 
 def _fixes(run: Run, layer: Layer, *, from_the_start: bool) -> list[Fix]:
     rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
-    made = f"keras.layers.{layer.class_name}({layer.units}, activation={{}}, name=\"{layer.name}\")" if layer.class_name == "Dense" else "activation={}"
+    made = (
+        f'keras.layers.{layer.class_name}({layer.units}, activation={{}}, name="{layer.name}")'
+        if layer.class_name == "Dense"
+        else "activation={}"
+    )
     lower = Fix(
         "Lower the learning rate to a tenth.",
         "One large step can push a whole layer below zero.",
-        f"model.optimizer.learning_rate = {rate / 10:.3g}" if np.isfinite(rate) else "model.optimizer.learning_rate = model.optimizer.learning_rate / 10",
+        (
+            f"model.optimizer.learning_rate = {rate / 10:.3g}"
+            if np.isfinite(rate)
+            else "model.optimizer.learning_rate = model.optimizer.learning_rate / 10"
+        ),
     )
     start = Fix(
         f"Start `{layer.name}` with He initialization and a bias of zero.",
         "They keep about half of the units active at the start.",
         made.format('"relu", kernel_initializer="he_normal", bias_initializer="zeros"'),
     )
-    leak = Fix(f"Let `{layer.name}` leak.", "A leaky unit passes some gradient on its dead side and can come back.", made.format('"leaky_relu"'))
+    leak = Fix(
+        f"Let `{layer.name}` leak.",
+        "A leaky unit passes some gradient on its dead side and can come back.",
+        made.format('"leaky_relu"'),
+    )
     return [start, leak, lower] if from_the_start else [lower, leak, start]

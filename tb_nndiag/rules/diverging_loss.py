@@ -32,11 +32,34 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number,
 from tb_nndiag.run import Run
 
 
-@rule("NND402", severity="error", reads=["loss"], may_read=[*SIGNALS, "optimizer"], explains=["nan-loss", "exploding-gradients", "dead-units", "saturated-units", "vanishing-gradients", "learning-rate-too-low", "constant-output", "loss-plateau", "underfitting"])
+@rule(
+    "NND402",
+    severity="error",
+    reads=["loss"],
+    may_read=[*SIGNALS, "optimizer"],
+    explains=[
+        "nan-loss",
+        "exploding-gradients",
+        "dead-units",
+        "saturated-units",
+        "vanishing-gradients",
+        "learning-rate-too-low",
+        "constant-output",
+        "loss-plateau",
+        "underfitting",
+    ],
+)
 def diverging_loss(
     run: Run,
     *,
-    rise: Annotated[float, Limit("last batches' loss over the larger of the first batch's and the constant prediction's", "ratio", "docs/calibration.md")] = 1.5,
+    rise: Annotated[
+        float,
+        Limit(
+            "last batches' loss over the larger of the first batch's and the constant prediction's",
+            "ratio",
+            "docs/calibration.md",
+        ),
+    ] = 1.5,
     records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 5,
 ) -> Finding | None:
     loss = run["loss"]
@@ -54,18 +77,41 @@ def diverging_loss(
     crossed = int(np.argmax(mean > rise * start))
     lowest = int(np.argmin(mean[: crossed + 1]))  # from there on it rose
     rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
-    fixes = [Fix("Lower the learning rate to a tenth.", "Steps that overshoot climb out of the valley they should descend into.", f"model.optimizer.learning_rate = {rate / 10:.3g}")]
+    fixes = [
+        Fix(
+            "Lower the learning rate to a tenth.",
+            "Steps that overshoot climb out of the valley they should descend into.",
+            f"model.optimizer.learning_rate = {rate / 10:.3g}",
+        )
+    ]
     if rate < 0:
-        fixes = [Fix("Use a positive learning rate.", "With a negative one every step goes uphill.", f"model.optimizer.learning_rate = {-rate:.3g}")]
-    fixes.append(Fix("Scale the inputs to mean 0 and standard deviation 1.", "Large inputs make every step large.", "x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-7)"))
+        fixes = [
+            Fix(
+                "Use a positive learning rate.",
+                "With a negative one every step goes uphill.",
+                f"model.optimizer.learning_rate = {-rate:.3g}",
+            )
+        ]
+    fixes.append(
+        Fix(
+            "Scale the inputs to mean 0 and standard deviation 1.",
+            "Large inputs make every step large.",
+            "x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-7)",
+        )
+    )
     return Finding(
-        headline=f"The loss ends {number(ratio)} times above its start, at {number(ratio * start)} (limit: {number(rise)} times).",
+        headline=(
+            f"The loss ends {number(ratio)} times above its start, at {number(ratio * start)} (limit: {number(rise)}"
+            " times)."
+        ),
         why="Every step makes the network worse instead of better.",
         evidence=[
-            Evidence("loss of the last batches over that at the start", ratio, rise, "ratio", "loss", "run", int(steps[-1])),
+            Evidence(
+                "loss of the last batches over that at the start", ratio, rise, "ratio", "loss", "run", int(steps[-1])
+            ),
             Evidence("learning rate", rate, 0, "", "optimizer", "run", int(steps[-1])),
         ],
         fixes=fixes,
         first_step=int(steps[lowest]),
         last_step=int(steps[-1]),
-    )  # fmt: skip
+    )

@@ -46,9 +46,15 @@ from tb_nndiag.run import Run
 def exploding_gradients(
     run: Run,
     *,
-    growth: Annotated[float, Limit("a layer's gradient over its own median up to then", "ratio", "docs/calibration.md")] = 10.0,
-    step_size: Annotated[float, Limit("update over the weights at that step", "ratio", "docs/calibration.md", chart="updates")] = 1.0,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")] = 0.9,
+    growth: Annotated[
+        float, Limit("a layer's gradient over its own median up to then", "ratio", "docs/calibration.md")
+    ] = 10.0,
+    step_size: Annotated[
+        float, Limit("update over the weights at that step", "ratio", "docs/calibration.md", chart="updates")
+    ] = 1.0,
+    stuck: Annotated[
+        float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")
+    ] = 0.9,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know the layers")
@@ -72,21 +78,35 @@ def exploding_gradients(
     optimizer = run.card.optimizer.name if run.card.optimizer else "Adam"
     clip = f"keras.optimizers.{optimizer}(learning_rate={rate:.3g}, global_clipnorm=1.0)"
     return Finding(
-        headline=f"At step {step:,} the gradient of `{name}` was {number(grown_by)} times what it had been (limit: {number(growth)}), and moved its weights by {number(ratio_there)} times their size.",
+        headline=(
+            f"At step {step:,} the gradient of `{name}` was {number(grown_by)} times what it had been (limit:"
+            f" {number(growth)}), and moved its weights by {number(ratio_there)} times their size."
+        ),
         why="After such a step nothing that was learned is left, and the next gradients are larger still.",
         evidence=[
             Evidence(f"update of `{name}` over its weights", ratio_there, step_size, "ratio", "updates", name, step),
-            Evidence(f"gradient of `{name}` over its median up to then", grown_by, growth, "ratio", "gradients", name, step),
+            Evidence(
+                f"gradient of `{name}` over its median up to then", grown_by, growth, "ratio", "gradients", name, step
+            ),
         ],
         fixes=[
             Fix("Clip the gradient's norm.", "No single batch can then throw the weights away.", clip),
-            Fix("Lower the learning rate to a tenth.", "The same gradient then makes a tenth of the step.", f"model.optimizer.learning_rate = {rate / 10:.3g}"),
-            Fix("Scale the inputs, and start with Glorot or He initialization.", "Large inputs and large weights multiply through the layers.", ""),
+            Fix(
+                "Lower the learning rate to a tenth.",
+                "The same gradient then makes a tenth of the step.",
+                f"model.optimizer.learning_rate = {rate / 10:.3g}",
+            ),
+            Fix(
+                "Scale the inputs, and start with Glorot or He initialization.",
+                "Large inputs and large weights multiply through the layers.",
+                "",
+            ),
         ],
         first_step=updates.began(record),
         last_step=int(updates.steps[-1]),
-        active=not np.isfinite(gradients.column(name, "rms")[-1]) or bool(updates.column(name, "ratio")[-1] > step_size),
-    )  # fmt: skip
+        active=not np.isfinite(gradients.column(name, "rms")[-1])
+        or bool(updates.column(name, "ratio")[-1] > step_size),
+    )
 
 
 def _median_before(values: np.ndarray) -> np.ndarray:

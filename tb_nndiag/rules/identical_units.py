@@ -34,22 +34,39 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number,
 from tb_nndiag.run import Run
 
 
-@rule("NND303", severity="error", reads=["updates"], explains=["constant-output", "loss-plateau", "underfitting", "vanishing-gradients"])
+@rule(
+    "NND303",
+    severity="error",
+    reads=["updates"],
+    explains=["constant-output", "loss-plateau", "underfitting", "vanishing-gradients"],
+)
 def identical_units(
     run: Run,
     *,
-    floor: Annotated[float, Limit("how much units differ from their mean, over the size of the weights", "ratio", "docs/calibration.md")] = 1e-3,
+    floor: Annotated[
+        float,
+        Limit("how much units differ from their mean, over the size of the weights", "ratio", "docs/calibration.md"),
+    ] = 1e-3,
     records: Annotated[float, Limit("records in a row before the rule speaks", "records", "judgment")] = 3,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know which layers are hidden")
     updates = run["updates"]
-    hidden = [p for p in run.card.hidden if p.name in updates.columns and p.class_name != "Embedding" and len(p.kernel_shape) > 1 and p.kernel_shape[-1] > 1]
+    hidden = [
+        p
+        for p in run.card.hidden
+        if p.name in updates.columns
+        and p.class_name != "Embedding"
+        and len(p.kernel_shape) > 1
+        and p.kernel_shape[-1] > 1
+    ]
     if not hidden:
         return None
     if len(updates) < records:
         raise NotEnoughData(f"needs {number(records)} records, has {len(updates)}")
-    spread = {p.name: _spread(updates.column(p.name, "unit_spread"), updates.column(p.name, "weight_max_abs")) for p in hidden}
+    spread = {
+        p.name: _spread(updates.column(p.name, "unit_spread"), updates.column(p.name, "weight_max_abs")) for p in hidden
+    }
     same = [p for p in hidden if (spread[p.name][-int(records) :] < floor).all()]
     if not same:
         return None
@@ -57,19 +74,39 @@ def identical_units(
     differ = np.flatnonzero(~(spread[layer.name] < floor))
     initializer = "he_normal" if "relu" in layer.activation else "glorot_uniform"
     return Finding(
-        headline=f"The {layer.kernel_shape[-1]} units of `{layer.name}` have the same weights: they differ by {number(spread[layer.name][-1])} of the weights' size (limit: {number(floor)}).",
+        headline=(
+            f"The {layer.kernel_shape[-1]} units of `{layer.name}` have the same weights: they differ by"
+            f" {number(spread[layer.name][-1])} of the weights' size (limit: {number(floor)})."
+        ),
         why="Equal units get equal gradients and stay equal: together they can do no more than a single one.",
-        evidence=[Evidence(f"difference between the units of `{p.name}`", float(spread[p.name][-1]), floor, "ratio", "updates", p.name, step) for p in same[:5]],
+        evidence=[
+            Evidence(
+                f"difference between the units of `{p.name}`",
+                float(spread[p.name][-1]),
+                floor,
+                "ratio",
+                "updates",
+                p.name,
+                step,
+            )
+            for p in same[:5]
+        ],
         fixes=[
             Fix(
                 f"Initialize `{layer.name}` with random weights.",
-                f"Its initializer is {layer.kernel_initializer}." if layer.kernel_initializer else "Only different weights can learn different things.",
-                f'keras.layers.{layer.class_name}({layer.kernel_shape[-1]}, activation="{layer.activation or "linear"}", kernel_initializer="{initializer}", name="{layer.name}")',
+                (
+                    f"Its initializer is {layer.kernel_initializer}."
+                    if layer.kernel_initializer
+                    else "Only different weights can learn different things."
+                ),
+                f"keras.layers.{layer.class_name}({layer.kernel_shape[-1]},"
+                f' activation="{layer.activation or "linear"}", kernel_initializer="{initializer}",'
+                f' name="{layer.name}")',
             )
         ],
         first_step=updates.began(int(differ[-1]) + 1 if len(differ) else 0),
         last_step=step,
-    )  # fmt: skip
+    )
 
 
 def _spread(spread: np.ndarray, largest: np.ndarray) -> np.ndarray:

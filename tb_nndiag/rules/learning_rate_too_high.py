@@ -43,18 +43,48 @@ USUAL = 3e-3  # of the weights per step, in the middle of what healthy runs do: 
     reads=["updates", "loss"],
     may_read=[*SIGNALS, "optimizer"],
     explains=[
-        "nan-loss", "exploding-gradients", "dead-units", "saturated-units", "diverging-loss", "loss-plateau", "constant-output", "vanishing-gradients", "underfitting",
-        "learning-rate-too-low", "overfitting",
+        "nan-loss",
+        "exploding-gradients",
+        "dead-units",
+        "saturated-units",
+        "diverging-loss",
+        "loss-plateau",
+        "constant-output",
+        "vanishing-gradients",
+        "underfitting",
+        "learning-rate-too-low",
+        "overfitting",
     ],
-)  # fmt: skip
+)
 def learning_rate_too_high(
     run: Run,
     *,
-    ceiling: Annotated[float, Limit("update over the weights per step, early in the run, when it is no better than a constant", "ratio", "docs/calibration.md", chart="updates")] = 0.06,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md")] = 0.9,
-    brisk: Annotated[float, Limit("the same update, when the run is much worse than a constant", "ratio", "docs/calibration.md")] = 0.02,
-    worse: Annotated[float, Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md")] = 1.5,
-    early: Annotated[float, Limit("records that count as early; the larger median, of these or of the first 5, is taken", "records", "docs/calibration.md")] = 20,
+    ceiling: Annotated[
+        float,
+        Limit(
+            "update over the weights per step, early in the run, when it is no better than a constant",
+            "ratio",
+            "docs/calibration.md",
+            chart="updates",
+        ),
+    ] = 0.06,
+    stuck: Annotated[
+        float, Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md")
+    ] = 0.9,
+    brisk: Annotated[
+        float, Limit("the same update, when the run is much worse than a constant", "ratio", "docs/calibration.md")
+    ] = 0.02,
+    worse: Annotated[
+        float, Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md")
+    ] = 1.5,
+    early: Annotated[
+        float,
+        Limit(
+            "records that count as early; the larger median, of these or of the first 5, is taken",
+            "records",
+            "docs/calibration.md",
+        ),
+    ] = 20,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know the layers")
@@ -78,17 +108,46 @@ def learning_rate_too_high(
     optimizer = run.card.optimizer.name if run.card.optimizer else "Adam"
     high = np.flatnonzero(~(ratio <= limit))  # NaN counts as high: what was thrown away cannot be measured
     return Finding(
-        headline=f"A step moves the weights by {number(typical)} of their size at the start (limit: {number(limit)}), at a learning rate of {number(rate)}, and the loss is {number(left)} times that of a constant prediction (limit: {number(most_left)}).",
+        headline=(
+            f"A step moves the weights by {number(typical)} of their size at the start (limit: {number(limit)}), at a"
+            f" learning rate of {number(rate)}, and the loss is {number(left)} times that of a constant prediction"
+            f" (limit: {number(most_left)})."
+        ),
         why="Steps that are too long jump over what they are looking for; the loss stays high, oscillates, or rises.",
         evidence=[
-            Evidence("update over the weights, median of the layers, early in the run", typical, limit, "ratio", "updates", "run", int(updates.steps[len(beginning) - 1])),
-            Evidence("loss of the held rows over that of the best constant prediction", left, most_left, "share", "gap", "run", run.last_step),
+            Evidence(
+                "update over the weights, median of the layers, early in the run",
+                typical,
+                limit,
+                "ratio",
+                "updates",
+                "run",
+                int(updates.steps[len(beginning) - 1]),
+            ),
+            Evidence(
+                "loss of the held rows over that of the best constant prediction",
+                left,
+                most_left,
+                "share",
+                "gap",
+                "run",
+                run.last_step,
+            ),
         ],
         fixes=[
-            Fix(f"Lower the learning rate to {better:.0e}.", f"A step would then move the weights by about {number(USUAL)} of their size.", f"keras.optimizers.{optimizer}(learning_rate={better:.0e})"),
-            Fix("If it must be high later on, warm it up.", "The first steps are the dangerous ones.", f"keras.optimizers.schedules.CosineDecay(0.0, decay_steps=10_000, warmup_target={better:.0e}, warmup_steps=500)"),
+            Fix(
+                f"Lower the learning rate to {better:.0e}.",
+                f"A step would then move the weights by about {number(USUAL)} of their size.",
+                f"keras.optimizers.{optimizer}(learning_rate={better:.0e})",
+            ),
+            Fix(
+                "If it must be high later on, warm it up.",
+                "The first steps are the dangerous ones.",
+                f"keras.optimizers.schedules.CosineDecay(0.0, decay_steps=10_000, warmup_target={better:.0e},"
+                " warmup_steps=500)",
+            ),
         ],
         first_step=1,  # it is judged by how the run begins
         last_step=int(updates.steps[high[-1]]),
         active=not ratio[-1] <= limit,
-    )  # fmt: skip
+    )

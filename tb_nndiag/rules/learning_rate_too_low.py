@@ -37,12 +37,28 @@ from tb_nndiag.run import Run
 USUAL = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
 
 
-@rule("NND205", severity="error", reads=["updates", "loss"], may_read=[*SIGNALS, "optimizer"], explains=["loss-plateau", "constant-output", "underfitting"])
+@rule(
+    "NND205",
+    severity="error",
+    reads=["updates", "loss"],
+    may_read=[*SIGNALS, "optimizer"],
+    explains=["loss-plateau", "constant-output", "underfitting"],
+)
 def learning_rate_too_low(
     run: Run,
     *,
-    floor: Annotated[float, Limit("update over the weights per step, median of layers and records", "ratio", "docs/calibration.md", chart="updates")] = 3e-4,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")] = 0.9,
+    floor: Annotated[
+        float,
+        Limit(
+            "update over the weights per step, median of layers and records",
+            "ratio",
+            "docs/calibration.md",
+            chart="updates",
+        ),
+    ] = 3e-4,
+    stuck: Annotated[
+        float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")
+    ] = 0.9,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 40,
 ) -> Finding | None:
     if run.card is None:
@@ -62,17 +78,48 @@ def learning_rate_too_low(
     better = float(f"{rate * min(USUAL / typical, 1e4):.0e}") if np.isfinite(rate) else float("nan")
     low = np.flatnonzero(ratio < floor)
     return Finding(
-        headline=f"A step moves the weights by {number(typical)} of their size (limit: {number(floor)}), at a learning rate of {number(rate)}, and the loss is {number(left)} times that of a constant prediction (limit: {number(stuck)}).",
-        why=f"At this pace it takes about {number(float(f'{1 / typical:.0e}'))} steps to change the network once; it has had {run.last_step:,}.",
+        headline=(
+            f"A step moves the weights by {number(typical)} of their size (limit: {number(floor)}), at a learning rate"
+            f" of {number(rate)}, and the loss is {number(left)} times that of a constant prediction (limit:"
+            f" {number(stuck)})."
+        ),
+        why=(
+            f"At this pace it takes about {number(float(f'{1 / typical:.0e}'))} steps to change the network once; it"
+            f" has had {run.last_step:,}."
+        ),
         evidence=[
-            Evidence("update over the weights, median of layers and records", typical, floor, "ratio", "updates", "run", int(updates.steps[-1])),
-            Evidence("loss of the held rows over that of the best constant prediction", left, stuck, "share", "gap", "run", run.last_step),
+            Evidence(
+                "update over the weights, median of layers and records",
+                typical,
+                floor,
+                "ratio",
+                "updates",
+                "run",
+                int(updates.steps[-1]),
+            ),
+            Evidence(
+                "loss of the held rows over that of the best constant prediction",
+                left,
+                stuck,
+                "share",
+                "gap",
+                "run",
+                run.last_step,
+            ),
         ],
         fixes=[
-            Fix(f"Raise the learning rate to {number(better)}.", f"A step would then move the weights by about {number(USUAL)} of their size.", f"keras.optimizers.{run.card.optimizer.name if run.card.optimizer else 'Adam'}(learning_rate={better:.1g})"),
-            Fix("If that does not help, use Adam with its default rate.", "It adapts the length of the step to the size of the gradient.", "keras.optimizers.Adam(learning_rate=0.001)"),
+            Fix(
+                f"Raise the learning rate to {number(better)}.",
+                f"A step would then move the weights by about {number(USUAL)} of their size.",
+                f"keras.optimizers.{run.card.optimizer.name if run.card.optimizer else 'Adam'}(learning_rate={better:.1g})",
+            ),
+            Fix(
+                "If that does not help, use Adam with its default rate.",
+                "It adapts the length of the step to the size of the gradient.",
+                "keras.optimizers.Adam(learning_rate=0.001)",
+            ),
         ],
         first_step=updates.began(int(low[0])),
         last_step=int(updates.steps[-1]),
         active=bool(ratio[-1] < floor),
-    )  # fmt: skip
+    )

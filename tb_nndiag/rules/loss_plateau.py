@@ -36,13 +36,29 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number,
 from tb_nndiag.run import Run
 
 
-@rule("NND401", severity="error", reads=["loss", "gap", "baseline"], may_read=[*SIGNALS, "optimizer"], explains=["underfitting"])
+@rule(
+    "NND401",
+    severity="error",
+    reads=["loss", "gap", "baseline"],
+    may_read=[*SIGNALS, "optimizer"],
+    explains=["underfitting"],
+)
 def loss_plateau(
     run: Run,
     *,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")] = 0.97,
+    stuck: Annotated[
+        float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")
+    ] = 0.97,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 60,
-    falling: Annotated[float, Limit("fall of the batch loss over the last third of the records that counts as learning, over the constant's loss", "share", "docs/calibration.md")] = 0.02,
+    falling: Annotated[
+        float,
+        Limit(
+            "fall of the batch loss over the last third of the records that counts as learning, over the constant's"
+            " loss",
+            "share",
+            "docs/calibration.md",
+        ),
+    ] = 0.02,
 ) -> Finding | None:
     if run.last_step < patience:
         raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
@@ -61,18 +77,41 @@ def loss_plateau(
     loss = run["gap"].last(0, "train")
     rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else 1e-3
     return Finding(
-        headline=f"After {step:,} steps the loss is {number(loss)}; the best constant answer has {number(constant)} "
-        f"(that is {number(left)} times as much; a run that learns has less than {number(stuck)}).",
+        headline=(
+            f"After {step:,} steps the loss is {number(loss)}; the best constant answer has {number(constant)} "
+            f"(that is {number(left)} times as much; a run that learns has less than {number(stuck)})."
+        ),
         why="The network has found nothing in its input yet: answering the same for every row would do as well.",
         evidence=[
-            Evidence("loss of the held rows over that of the best constant prediction", left, stuck, "share", "gap", "run", step),
+            Evidence(
+                "loss of the held rows over that of the best constant prediction",
+                left,
+                stuck,
+                "share",
+                "gap",
+                "run",
+                step,
+            ),
             Evidence("loss of the best constant prediction", constant, loss, "", "baseline", "run", step),
         ],
         fixes=[
-            Fix("Try learning rates over decades.", "It is the commonest cause, and the quickest to rule out.", f"for rate in ({rate * 100:.0e}, {rate * 10:.0e}, {rate / 10:.0e}, {rate / 100:.0e}):\n    print(rate)  # build, compile and fit anew for each"),
-            Fix("Look at ten rows and their labels, as the network gets them.", "Shuffled labels and empty inputs show at once.", "print(x[:10], y[:10])"),
-            Fix("Try to fit ten rows.", "A network that cannot has a defect in layers, loss or input; more data will not mend it.", "model.fit(x[:10], y[:10], epochs=300, verbose=0)"),
+            Fix(
+                "Try learning rates over decades.",
+                "It is the commonest cause, and the quickest to rule out.",
+                f"for rate in ({rate * 100:.0e}, {rate * 10:.0e}, {rate / 10:.0e}, {rate / 100:.0e}):\n    print(rate) "
+                " # build, compile and fit anew for each",
+            ),
+            Fix(
+                "Look at ten rows and their labels, as the network gets them.",
+                "Shuffled labels and empty inputs show at once.",
+                "print(x[:10], y[:10])",
+            ),
+            Fix(
+                "Try to fit ten rows.",
+                "A network that cannot has a defect in layers, loss or input; more data will not mend it.",
+                "model.fit(x[:10], y[:10], epochs=300, verbose=0)",
+            ),
         ],
         first_step=min(since, step),
         last_step=step,
-    )  # fmt: skip
+    )

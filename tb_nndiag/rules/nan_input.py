@@ -40,10 +40,21 @@ from tb_nndiag.run import Run
     reads=["loss"],
     may_read=["nonfinite", "inputs", "labels"],
     explains=[
-        "nan-loss", "exploding-gradients", "learning-rate-too-high", "learning-rate-too-low", "vanishing-gradients", "dead-units", "saturated-units", "loss-plateau",
-        "diverging-loss", "overfitting", "underfitting", "unscaled-input", "constant-output",
+        "nan-loss",
+        "exploding-gradients",
+        "learning-rate-too-high",
+        "learning-rate-too-low",
+        "vanishing-gradients",
+        "dead-units",
+        "saturated-units",
+        "loss-plateau",
+        "diverging-loss",
+        "overfitting",
+        "underfitting",
+        "unscaled-input",
+        "constant-output",
     ],
-)  # fmt: skip
+)
 def nan_input(
     run: Run,
     *,
@@ -60,12 +71,20 @@ def nan_input(
         why="Every weight that meets such a value becomes NaN and stays so, even where a ReLU hides it from the loss.",
         evidence=found,
         fixes=[
-            Fix("Find the rows and mend them where they come from.", "A logarithm of zero, a division by zero and a missing value are the usual sources.", f"print(np.argwhere(~np.isfinite({name}))[:10])"),
-            Fix("If that cannot be done, drop these rows.", "", f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)\nx, y = x[keep], y[keep]"),
+            Fix(
+                "Find the rows and mend them where they come from.",
+                "A logarithm of zero, a division by zero and a missing value are the usual sources.",
+                f"print(np.argwhere(~np.isfinite({name}))[:10])",
+            ),
+            Fix(
+                "If that cannot be done, drop these rows.",
+                "",
+                f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)\nx, y = x[keep], y[keep]",
+            ),
         ],
         first_step=0,
         last_step=max(e.step for e in found),
-    )  # fmt: skip
+    )
 
 
 def _in_batches(run: Run) -> list[Evidence]:
@@ -74,7 +93,15 @@ def _in_batches(run: Run) -> list[Evidence]:
     series = run["nonfinite"]
     step = int(series.steps[0])
     return [
-        Evidence(f"values in the {place} of one batch that are not finite", float(series.column(place, "count")[0]), 0, "values", "nonfinite", "run", step)
+        Evidence(
+            f"values in the {place} of one batch that are not finite",
+            float(series.column(place, "count")[0]),
+            0,
+            "values",
+            "nonfinite",
+            "run",
+            step,
+        )
         for place in ("input", "target")
         if place in series.columns
     ]
@@ -85,5 +112,15 @@ def _in_held_rows(run: Run) -> list[Evidence]:
     for signal, word in (("inputs", "inputs"), ("labels", "targets")):
         if signal in run:
             count = float(np.nansum(run[signal]["nonfinite"][-1]))
-            found.append(Evidence(f"values in the {word} of the held rows that are not finite", count, 0, "values", signal, "run", int(run[signal].steps[-1])))
+            found.append(
+                Evidence(
+                    f"values in the {word} of the held rows that are not finite",
+                    count,
+                    0,
+                    "values",
+                    signal,
+                    "run",
+                    int(run[signal].steps[-1]),
+                )
+            )
     return found

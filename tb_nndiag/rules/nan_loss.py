@@ -58,12 +58,24 @@ def nan_loss(
     worst = float("nan") if np.isnan(loss.of_run("last")[record]) else float("inf")
     where = f"The first tensor that was not finite was the {place}" if place else "What broke first was not seen"
     return Finding(
-        headline=f"The loss was not finite in {number(broken.sum())} batches from step {step:,} on (limit: {number(most)}). {where}.",
-        why="Every weight that took part in such a step is NaN from then on, and stays so: the rest of the training is lost.",
+        headline=(
+            f"The loss was not finite in {number(broken.sum())} batches from step {step:,} on (limit: {number(most)})."
+            f" {where}."
+        ),
+        why=(
+            "Every weight that took part in such a step is NaN from then on, and stays so: the rest of the training is"
+            " lost."
+        ),
         evidence=[
             Evidence("loss of the first broken batch or record", worst, most, "", "loss", "run", step),
-            Evidence("batches with a loss that is not finite", float(broken.sum()), most, "batches", "loss", "run", last_step),
-            *([Evidence(f"values that are not finite in the {place}", values, 0, "values", "nonfinite", "run", step)] if place else []),
+            Evidence(
+                "batches with a loss that is not finite", float(broken.sum()), most, "batches", "loss", "run", last_step
+            ),
+            *(
+                [Evidence(f"values that are not finite in the {place}", values, 0, "values", "nonfinite", "run", step)]
+                if place
+                else []
+            ),
         ],
         fixes=_fixes(run, place),
         first_step=step,
@@ -80,7 +92,11 @@ def _first_place(run: Run, step: int) -> tuple[int, str, float]:
     counts = series["count"][0]
     first = int(np.argmax(counts > 0))
     name = series.columns[first]
-    name = name if name in ("input", "target", "loss") else " of ".join(f"`{p}`" if i else p for i, p in enumerate(name.split(" of ", 1)))
+    name = (
+        name
+        if name in ("input", "target", "loss")
+        else " of ".join(f"`{p}`" if i else p for i, p in enumerate(name.split(" of ", 1)))
+    )
     return min(step, int(series.steps[0])), name, float(counts[first])
 
 
@@ -89,18 +105,36 @@ def _fixes(run: Run, place: str) -> list[Fix]:
     lower = Fix(
         f"Lower the learning rate to {number(rate / 10)}." if np.isfinite(rate) else "Divide the learning rate by 10.",
         "Steps that are too large let numbers grow until they overflow.",
-        f"model.optimizer.learning_rate = {rate / 10:.3g}" if np.isfinite(rate) else "model.optimizer.learning_rate = model.optimizer.learning_rate / 10",
+        (
+            f"model.optimizer.learning_rate = {rate / 10:.3g}"
+            if np.isfinite(rate)
+            else "model.optimizer.learning_rate = model.optimizer.learning_rate / 10"
+        ),
     )
     clip = Fix(
         "Clip the gradient's norm.",
         "A single batch can then no longer throw the weights away.",
-        f"keras.optimizers.{_optimizer(run)}(learning_rate={rate:.3g}, global_clipnorm=1.0)" if np.isfinite(rate) else "keras.optimizers.Adam(global_clipnorm=1.0)",
+        (
+            f"keras.optimizers.{_optimizer(run)}(learning_rate={rate:.3g}, global_clipnorm=1.0)"
+            if np.isfinite(rate)
+            else "keras.optimizers.Adam(global_clipnorm=1.0)"
+        ),
     )
     steps = [clip] if rate <= 0 else [lower, clip]  # one that is not positive is another fault
     if place in ("input", "target"):
-        return [Fix(f"Find the rows whose {place} is not finite, and drop or mend them.", "One such row is enough.", f"bad = ~np.isfinite({'x' if place == 'input' else 'y'})\nprint(np.argwhere(bad)[:10])")]  # fmt: skip
+        return [
+            Fix(
+                f"Find the rows whose {place} is not finite, and drop or mend them.",
+                "One such row is enough.",
+                f"bad = ~np.isfinite({'x' if place == 'input' else 'y'})\nprint(np.argwhere(bad)[:10])",
+            )
+        ]
     if place == "loss":
-        guard = Fix("Keep the arguments of logarithms, roots and divisions in the loss away from zero.", "The predictions were finite, the loss of them was not.", "keras.ops.log(keras.ops.maximum(p, 1e-7))")
+        guard = Fix(
+            "Keep the arguments of logarithms, roots and divisions in the loss away from zero.",
+            "The predictions were finite, the loss of them was not.",
+            "keras.ops.log(keras.ops.maximum(p, 1e-7))",
+        )
         return [guard, *steps]
     return steps
 

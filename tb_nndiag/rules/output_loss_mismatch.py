@@ -37,9 +37,16 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number,
 from tb_nndiag.run import Layer, Loss, Run
 
 IMAGES = {  # what an activation can put out
-    "softmax": (0.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "softsign": (-1.0, 1.0),
-    "relu": (0.0, float("inf")), "relu6": (0.0, 6.0), "softplus": (0.0, float("inf")), "exponential": (0.0, float("inf")),
-}  # fmt: skip
+    "softmax": (0.0, 1.0),
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu": (0.0, float("inf")),
+    "relu6": (0.0, 6.0),
+    "softplus": (0.0, float("inf")),
+    "exponential": (0.0, float("inf")),
+}
 BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
 CATEGORICAL = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy", "KLDivergence")
 SPARSE = ("SparseCategoricalCrossentropy",)
@@ -66,22 +73,47 @@ class Targets:
     reads=["loss"],
     may_read=["labels", "outputs", *PROGRESS],
     explains=[
-        "constant-output", "loss-plateau", "diverging-loss", "dead-units", "saturated-units", "underfitting", "vanishing-gradients", "learning-rate-too-low",
-        "learning-rate-too-high", "overfitting", "nan-loss", "exploding-gradients",
+        "constant-output",
+        "loss-plateau",
+        "diverging-loss",
+        "dead-units",
+        "saturated-units",
+        "underfitting",
+        "vanishing-gradients",
+        "learning-rate-too-low",
+        "learning-rate-too-high",
+        "overfitting",
+        "nan-loss",
+        "exploding-gradients",
     ],
-)  # fmt: skip
+)
 def output_loss_mismatch(
     run: Run,
     *,
-    tolerance: Annotated[float, Limit("how far a target may lie outside what can be reached, over the targets' range", "ratio", "judgment")] = 0.02,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left before a weak mismatch is more than a hint", "share", "docs/calibration.md")] = 0.9,
+    tolerance: Annotated[
+        float,
+        Limit("how far a target may lie outside what can be reached, over the targets' range", "ratio", "judgment"),
+    ] = 0.02,
+    stuck: Annotated[
+        float,
+        Limit(
+            "share of the constant prediction's loss that must be left before a weak mismatch is more than a hint",
+            "share",
+            "docs/calibration.md",
+        ),
+    ] = 0.9,
 ) -> Finding | None:
     if run.card is None or len(run.card.losses) != 1 or run.card.output_layer is None:
         raise NotEnoughData("needs a run card with one output and one loss that Keras knows")
     layer, loss = run.card.output_layer, run.card.losses[0]
     targets = _targets(run)
-    for found in (_single_softmax(layer), _single_class(layer, loss), _forbidden_targets(loss, targets, layer, tolerance), _no_probabilities(run, layer, loss),
-                  _out_of_reach(layer, loss, targets, tolerance)):  # fmt: skip
+    for found in (
+        _single_softmax(layer),
+        _single_class(layer, loss),
+        _forbidden_targets(loss, targets, layer, tolerance),
+        _no_probabilities(run, layer, loss),
+        _out_of_reach(layer, loss, targets, tolerance),
+    ):
         if found:
             return found
     weak = _independent_classes(layer, loss, targets) or _distance_on_classes(layer, loss, targets)
@@ -96,24 +128,40 @@ def _single_softmax(layer: Layer) -> Finding | None:
         return None
     return _finding(
         f"`{layer.name}` is a softmax over 1 unit (a softmax needs at least 2): it predicts 1.0 for every input.",
-        "A softmax divides each unit by the sum over all units. With one unit that is always 1, whatever the weights are, while "
-        "Keras computes the loss from the logits behind it, so that the loss may fall all the same.",
+        "A softmax divides each unit by the sum over all units. With one unit that is always 1, whatever the weights"
+        " are, while Keras computes the loss from the logits behind it, so that the loss may fall all the same.",
         Evidence("units under the softmax", 1, 2, "units", "card", layer.name, 0),
         [
-            Fix("Two classes: use a sigmoid.", "It turns one number into the probability of the second class.", _dense(layer, "sigmoid", 1, 'loss="binary_crossentropy"')),
-            Fix("More classes: one unit for each.", "", _dense(layer, "softmax", 'NUMBER_OF_CLASSES', 'loss="sparse_categorical_crossentropy"')),
+            Fix(
+                "Two classes: use a sigmoid.",
+                "It turns one number into the probability of the second class.",
+                _dense(layer, "sigmoid", 1, 'loss="binary_crossentropy"'),
+            ),
+            Fix(
+                "More classes: one unit for each.",
+                "",
+                _dense(layer, "softmax", "NUMBER_OF_CLASSES", 'loss="sparse_categorical_crossentropy"'),
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def _single_class(layer: Layer, loss: Loss) -> Finding | None:
     if loss.name not in (*CATEGORICAL[:2], *SPARSE) or layer.units != 1:
         return None
     return _finding(
-        f"`{loss.name}` gets 1 unit from `{layer.name}` (it needs one for each class, at least 2): the loss is the same whatever is predicted.",
-        "Categorical cross-entropy normalizes over the classes. With a single one its probability is always 1, and no gradient flows.",
+        f"`{loss.name}` gets 1 unit from `{layer.name}` (it needs one for each class, at least 2): the loss is the same"
+        " whatever is predicted.",
+        "Categorical cross-entropy normalizes over the classes. With a single one its probability is always 1, and no"
+        " gradient flows.",
         Evidence("units of the output layer", 1, 2, "units", "card", layer.name, 0),
-        [Fix("Use binary cross-entropy with a sigmoid.", "That is the loss for one unit.", _dense(layer, "sigmoid", 1, 'loss="binary_crossentropy"'))],
+        [
+            Fix(
+                "Use binary cross-entropy with a sigmoid.",
+                "That is the loss for one unit.",
+                _dense(layer, "sigmoid", 1, 'loss="binary_crossentropy"'),
+            )
+        ],
     )
 
 
@@ -134,49 +182,97 @@ def _forbidden_targets(loss: Loss, targets: Targets | None, layer: Layer, tolera
     fixes = []
     if loss.name in BINARY and several:
         units = int(targets.high) + 1
-        fixes.append(Fix(f"The targets look like {targets.distinct} classes: give each a unit.", "One unit tells two classes apart.", _dense(layer, "softmax", units, 'loss="sparse_categorical_crossentropy"')))
+        fixes.append(
+            Fix(
+                f"The targets look like {targets.distinct} classes: give each a unit.",
+                "One unit tells two classes apart.",
+                _dense(layer, "softmax", units, 'loss="sparse_categorical_crossentropy"'),
+            )
+        )
     elif loss.name in BINARY and targets.low < 0:
         fixes.append(Fix("Turn targets of -1 and 1 into 0 and 1.", "", "y = (y > 0).astype('float32')"))
     elif loss.name in SPARSE and targets.low >= 1:
         fixes.append(Fix("Count the classes from 0.", "", f"y = y - {int(targets.low)}"))
     elif loss.name in SPARSE:
-        fixes.append(Fix(f"Give `{layer.name}` a unit for every class.", "", _dense(layer, "softmax", int(targets.high) + 1, f'loss="{_short(loss)}"')))
-    fixes.append(Fix("If the targets are quantities and no classes: predict them with a linear output.", "", _dense(layer, "linear", max(targets.width, 1), 'loss="mse"')))
+        fixes.append(
+            Fix(
+                f"Give `{layer.name}` a unit for every class.",
+                "",
+                _dense(layer, "softmax", int(targets.high) + 1, f'loss="{_short(loss)}"'),
+            )
+        )
+    fixes.append(
+        Fix(
+            "If the targets are quantities and no classes: predict them with a linear output.",
+            "",
+            _dense(layer, "linear", max(targets.width, 1), 'loss="mse"'),
+        )
+    )
     return _finding(
         f"Targets reach {number(worst)}, but `{loss.name}` takes {number(low)} to {number(high)} here.",
-        "Outside that range the loss is no longer a likelihood: it has no floor, and the best prediction is not the target.",
+        "Outside that range the loss is no longer a likelihood: it has no floor, and the best prediction is not the"
+        " target.",
         Evidence("most extreme target", worst, high if worst > high else low, "", "labels", layer.name, targets.step),
         fixes,
     )
 
 
 def _no_probabilities(run: Run, layer: Layer, loss: Loss) -> Finding | None:
-    if loss.name not in PROBABILITY_LOSSES or loss.from_logits or layer.activation in ("softmax", "sigmoid", "hard_sigmoid"):
+    if (
+        loss.name not in PROBABILITY_LOSSES
+        or loss.from_logits
+        or layer.activation in ("softmax", "sigmoid", "hard_sigmoid")
+    ):
         return None
     right = "sigmoid" if loss.name in BINARY else "softmax"
-    logits = f'loss=keras.losses.{loss.name}(from_logits=True)'
+    logits = f"loss=keras.losses.{loss.name}(from_logits=True)"
     fixes = [
-        Fix(f"Let `{layer.name}` put out probabilities.", "", _dense(layer, right, layer.units, f'loss="{_short(loss)}"')),
-        Fix("If you prefer logits, keep a linear output, and say so to the loss.", "This is the numerically better way; predictions are logits then.", _dense(layer, "linear", layer.units, logits)),
+        Fix(
+            f"Let `{layer.name}` put out probabilities.",
+            "",
+            _dense(layer, right, layer.units, f'loss="{_short(loss)}"'),
+        ),
+        Fix(
+            "If you prefer logits, keep a linear output, and say so to the loss.",
+            "This is the numerically better way; predictions are logits then.",
+            _dense(layer, "linear", layer.units, logits),
+        ),
     ]
-    why = f"`{loss.name}` takes the logarithm of what it gets, clipped to 0..1: outside that range no gradient flows, and the loss means nothing."
+    why = (
+        f"`{loss.name}` takes the logarithm of what it gets, clipped to 0..1: outside that range no gradient flows, and"
+        " the loss means nothing."
+    )
     if "outputs" in run:
         outputs = run["outputs"]
         low, high, step = outputs.last(0, "min"), outputs.last(0, "max"), int(outputs.steps[-1])
         if low < -0.01 or high > 1.01:
             value, limit = (low, 0.0) if low < -0.01 else (high, 1.0)
-            head = f"`{loss.name}` expects probabilities, but `{layer.name}` puts out {number(low)} to {number(high)} (probabilities: 0 to 1)."
-            return _finding(head, why, Evidence("most extreme prediction", value, limit, "", "outputs", layer.name, step), fixes)
+            head = (
+                f"`{loss.name}` expects probabilities, but `{layer.name}` puts out {number(low)} to {number(high)}"
+                " (probabilities: 0 to 1)."
+            )
+            return _finding(
+                head, why, Evidence("most extreme prediction", value, limit, "", "outputs", layer.name, step), fixes
+            )
     if layer.activation in ("linear", "relu", "tanh"):
         low, high = IMAGES.get(layer.activation, (float("-inf"), float("inf")))
-        head = f"`{loss.name}` expects probabilities (0 to 1), but `{layer.name}` has the activation `{layer.activation}`, which reaches {number(low)} to {number(high)}."
+        head = (
+            f"`{loss.name}` expects probabilities (0 to 1), but `{layer.name}` has the activation `{layer.activation}`,"
+            f" which reaches {number(low)} to {number(high)}."
+        )
         value, limit = (high, 1.0) if high > 1 else (low, 0.0)
-        return _finding(head, why, Evidence("what the activation can reach", value, limit, "", "card", layer.name, 0), fixes)
+        return _finding(
+            head, why, Evidence("what the activation can reach", value, limit, "", "card", layer.name, 0), fixes
+        )
     return None
 
 
 def _out_of_reach(layer: Layer, loss: Loss, targets: Targets | None, tolerance: float) -> Finding | None:
-    if targets is None or layer.activation not in IMAGES or loss.name not in (*DISTANCE, "MeanSquaredLogarithmicError", "MeanAbsolutePercentageError", "Poisson"):
+    if (
+        targets is None
+        or layer.activation not in IMAGES
+        or loss.name not in (*DISTANCE, "MeanSquaredLogarithmicError", "MeanAbsolutePercentageError", "Poisson")
+    ):
         return None
     low, high = IMAGES[layer.activation]
     outside = max(low - targets.low, targets.high - high)
@@ -184,12 +280,21 @@ def _out_of_reach(layer: Layer, loss: Loss, targets: Targets | None, tolerance: 
         return None
     worst, limit = (targets.high, high) if targets.high - high >= low - targets.low else (targets.low, low)
     return _finding(
-        f"Targets reach from {number(targets.low)} to {number(targets.high)}, but `{layer.name}` ({layer.activation}) can only put out {number(low)} to {number(high)}.",
+        f"Targets reach from {number(targets.low)} to {number(targets.high)}, but `{layer.name}` ({layer.activation})"
+        f" can only put out {number(low)} to {number(high)}.",
         "Rows whose target lies outside can never be predicted, and push the layer into saturation.",
         Evidence("most extreme target", worst, limit, "", "labels", layer.name, targets.step),
         [
-            Fix(f"Make `{layer.name}` linear.", "A linear output reaches every number.", _dense(layer, "linear", layer.units, f'loss="{_short(loss)}"')),
-            Fix("If the activation must stay, scale the targets into the range of the activation.", "", "y = (y - y.min()) / (y.max() - y.min())"),
+            Fix(
+                f"Make `{layer.name}` linear.",
+                "A linear output reaches every number.",
+                _dense(layer, "linear", layer.units, f'loss="{_short(loss)}"'),
+            ),
+            Fix(
+                "If the activation must stay, scale the targets into the range of the activation.",
+                "",
+                "y = (y - y.min()) / (y.max() - y.min())",
+            ),
         ],
     )
 
@@ -198,12 +303,21 @@ def _independent_classes(layer: Layer, loss: Loss, targets: Targets | None) -> F
     if layer.activation != "sigmoid" or layer.units < 2 or loss.name not in (*CATEGORICAL[:2], *SPARSE):
         return None
     return _finding(
-        f"`{layer.name}` is a sigmoid over {layer.units} units (a softmax adds up to 1) under `{loss.name}`: the predictions are no probabilities of one class among several.",
+        f"`{layer.name}` is a sigmoid over {layer.units} units (a softmax adds up to 1) under `{loss.name}`: the"
+        " predictions are no probabilities of one class among several.",
         "Keras trains it like a softmax, on the logits, but what the model puts out and what the loss means differ.",
         Evidence("units under the sigmoid", layer.units, 1, "units", "card", layer.name, 0),
         [
-            Fix("Classes exclude each other: use softmax.", "", _dense(layer, "softmax", layer.units, f'loss="{_short(loss)}"')),
-            Fix("Several may be true at once: keep sigmoid, use binary cross-entropy.", "", _dense(layer, "sigmoid", layer.units, 'loss="binary_crossentropy"')),
+            Fix(
+                "Classes exclude each other: use softmax.",
+                "",
+                _dense(layer, "softmax", layer.units, f'loss="{_short(loss)}"'),
+            ),
+            Fix(
+                "Several may be true at once: keep sigmoid, use binary cross-entropy.",
+                "",
+                _dense(layer, "sigmoid", layer.units, 'loss="binary_crossentropy"'),
+            ),
         ],
     )
 
@@ -211,14 +325,26 @@ def _independent_classes(layer: Layer, loss: Loss, targets: Targets | None) -> F
 def _distance_on_classes(layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
     if targets is None or loss.name not in DISTANCE or layer.activation not in ("softmax", "sigmoid"):
         return None
-    if not (targets.one_hot if layer.units > 1 else targets.whole and targets.distinct == 2 and (targets.low, targets.high) == (0.0, 1.0)):
+    if not (
+        targets.one_hot
+        if layer.units > 1
+        else targets.whole and targets.distinct == 2 and (targets.low, targets.high) == (0.0, 1.0)
+    ):
         return None
     right = "categorical_crossentropy" if layer.activation == "softmax" else "binary_crossentropy"
     return _finding(
-        f"`{loss.name}` measures a distance, but the {targets.distinct} distinct targets (quantities have more than 2) are classes.",
-        f"Behind a {layer.activation} its gradient vanishes where a prediction is confidently wrong, so that learning starts slowly or not at all.",
+        f"`{loss.name}` measures a distance, but the {targets.distinct} distinct targets (quantities have more than 2)"
+        " are classes.",
+        f"Behind a {layer.activation} its gradient vanishes where a prediction is confidently wrong, so that learning"
+        " starts slowly or not at all.",
         Evidence("distinct targets", targets.distinct, 2, "values", "labels", layer.name, targets.step),
-        [Fix(f"Use {right.replace('_', ' ').replace('crossentropy', 'cross-entropy')}.", "Its gradient is largest where the prediction is most wrong.", f'model.compile(optimizer=model.optimizer, loss="{right}")')],
+        [
+            Fix(
+                f"Use {right.replace('_', ' ').replace('crossentropy', 'cross-entropy')}.",
+                "Its gradient is largest where the prediction is most wrong.",
+                f'model.compile(optimizer=model.optimizer, loss="{right}")',
+            )
+        ],
     )
 
 
@@ -230,7 +356,9 @@ def _targets(run: Run) -> Targets | None:
     if not of["max"] >= of["min"]:
         return None
     one_hot = of["width"] > 1 and of["distinct"] == 2 and of["row_sum_min"] == of["row_sum_max"] == 1 and of["min"] == 0
-    return Targets(of["min"], of["max"], bool(of["integer"]), int(of["distinct"]), int(of["width"]), one_hot, int(series.steps[-1]))
+    return Targets(
+        of["min"], of["max"], bool(of["integer"]), int(of["distinct"]), int(of["width"]), one_hot, int(series.steps[-1])
+    )
 
 
 def _finding(headline: str, why: str, evidence: Evidence, fixes: list[Fix]) -> Finding:
@@ -238,7 +366,10 @@ def _finding(headline: str, why: str, evidence: Evidence, fixes: list[Fix]) -> F
 
 
 def _dense(layer: Layer, activation: str, units: int | str, compile_with: str) -> str:
-    return f'keras.layers.Dense({units}, activation="{activation}", name="{layer.name}")\nmodel.compile(optimizer=model.optimizer, {compile_with})'
+    return (
+        f'keras.layers.Dense({units}, activation="{activation}",'
+        f' name="{layer.name}")\nmodel.compile(optimizer=model.optimizer, {compile_with})'
+    )
 
 
 def _short(loss: Loss) -> str:

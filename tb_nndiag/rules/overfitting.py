@@ -39,11 +39,22 @@ from tb_nndiag.run import Run
 def overfitting(
     run: Run,
     *,
-    rise: Annotated[float, Limit("rise of the validation loss after its minimum, over the minimum", "ratio", "docs/calibration.md")] = 0.1,
-    noise: Annotated[float, Limit("rise over the median change from epoch to epoch", "ratio", "docs/calibration.md")] = 3.0,
-    trend: Annotated[float, Limit("Mann-Kendall's z of the validation loss after its minimum", "standard deviations", "one-sided p = 0.01")] = 2.33,
-    patience: Annotated[float, Limit("epochs after the minimum before the rule speaks", "epochs", "docs/calibration.md")] = 5,
-    metric_kept: Annotated[float, Limit("loss of a validation metric from its best that still counts as none", "", "docs/calibration.md")] = 0.01,
+    rise: Annotated[
+        float, Limit("rise of the validation loss after its minimum, over the minimum", "ratio", "docs/calibration.md")
+    ] = 0.1,
+    noise: Annotated[
+        float, Limit("rise over the median change from epoch to epoch", "ratio", "docs/calibration.md")
+    ] = 3.0,
+    trend: Annotated[
+        float,
+        Limit("Mann-Kendall's z of the validation loss after its minimum", "standard deviations", "one-sided p = 0.01"),
+    ] = 2.33,
+    patience: Annotated[
+        float, Limit("epochs after the minimum before the rule speaks", "epochs", "docs/calibration.md")
+    ] = 5,
+    metric_kept: Annotated[
+        float, Limit("loss of a validation metric from its best that still counts as none", "", "docs/calibration.md")
+    ] = 0.01,
 ) -> Finding | None:
     gap = run["gap"]
     val, train = gap.of_run("val"), gap.of_run("train")
@@ -70,22 +81,55 @@ def overfitting(
     wasted = 1 - best / (len(val) - 1)
     metric = f" `{kept}` is still at its best, so it is the confidence that suffers, not the answers." if kept else ""
     return Finding(
-        headline=f"The validation loss was best in epoch {epoch} ({number(lowest)}) and has risen by {risen:.0%} since, to {number(now)} (limit: {rise:.0%}).{metric}",
-        why=f"Since epoch {epoch} the network learns the training rows by heart: {wasted:.0%} of the training made it worse for new rows.",
+        headline=(
+            f"The validation loss was best in epoch {epoch} ({number(lowest)}) and has risen by {risen:.0%} since, to"
+            f" {number(now)} (limit: {rise:.0%}).{metric}"
+        ),
+        why=(
+            f"Since epoch {epoch} the network learns the training rows by heart: {wasted:.0%} of the training made it"
+            " worse for new rows."
+        ),
         evidence=[
-            Evidence("rise of the validation loss since its best epoch", risen, rise, "ratio", "gap", "run", int(steps[-1])),
-            Evidence("rise over the usual change from epoch to epoch", (now - lowest) / usual if usual else float("inf"), noise, "ratio", "gap", "run", int(steps[-1])),
-            Evidence("loss of the held training rows, in inference mode", float(train[-1]), float(train[best]), "", "gap", "run", int(steps[-1])),
+            Evidence(
+                "rise of the validation loss since its best epoch", risen, rise, "ratio", "gap", "run", int(steps[-1])
+            ),
+            Evidence(
+                "rise over the usual change from epoch to epoch",
+                (now - lowest) / usual if usual else float("inf"),
+                noise,
+                "ratio",
+                "gap",
+                "run",
+                int(steps[-1]),
+            ),
+            Evidence(
+                "loss of the held training rows, in inference mode",
+                float(train[-1]),
+                float(train[best]),
+                "",
+                "gap",
+                "run",
+                int(steps[-1]),
+            ),
         ],
         fixes=[
-            Fix(f"Stop at the best epoch and keep its weights: {number(lowest)} instead of {number(now)}.", "It costs nothing and loses nothing.", f'keras.callbacks.EarlyStopping("val_loss", patience={max(3, round(epoch / 5))}, restore_best_weights=True)'),
+            Fix(
+                f"Stop at the best epoch and keep its weights: {number(lowest)} instead of {number(now)}.",
+                "It costs nothing and loses nothing.",
+                f'keras.callbacks.EarlyStopping("val_loss", patience={max(3, round(epoch / 5))},'
+                " restore_best_weights=True)",
+            ),
             Fix("Try more rows, or augmented ones.", "It is the only cure that adds information.", ""),
-            Fix("Add dropout or weight decay; after that, try a smaller network.", "Each makes learning by heart harder; change one at a time.", "keras.layers.Dropout(0.3)"),
+            Fix(
+                "Add dropout or weight decay; after that, try a smaller network.",
+                "Each makes learning by heart harder; change one at a time.",
+                "keras.layers.Dropout(0.3)",
+            ),
         ],
         first_step=int(steps[best]) + 1,
         last_step=int(steps[-1]),
         severity="hint" if kept else "",
-    )  # fmt: skip
+    )
 
 
 def _kendall_z(values: np.ndarray) -> float:

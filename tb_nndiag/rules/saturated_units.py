@@ -37,13 +37,27 @@ from tb_nndiag.run import Run
 BOUNDED = ("sigmoid", "tanh", "hard_sigmoid", "softsign", "hard_tanh")
 
 
-@rule("NND302", severity="error", reads=["units"], may_read=["inputs", "optimizer", *SIGNALS], explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting"])
+@rule(
+    "NND302",
+    severity="error",
+    reads=["units"],
+    may_read=["inputs", "optimizer", *SIGNALS],
+    explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting"],
+)
 def saturated_units(
     run: Run,
     *,
-    most: Annotated[float, Limit("share of a hidden layer's units that are saturated", "share", "docs/calibration.md", chart="saturation")] = 0.5,
-    poor: Annotated[float, Limit("share of the constant prediction's loss left that makes it a warning", "share", "docs/calibration.md")] = 0.15,
-    stuck: Annotated[float, Limit("share left that counts as nothing learned, and makes it an error", "share", "docs/calibration.md")] = 0.9,
+    most: Annotated[
+        float,
+        Limit("share of a hidden layer's units that are saturated", "share", "docs/calibration.md", chart="saturation"),
+    ] = 0.5,
+    poor: Annotated[
+        float,
+        Limit("share of the constant prediction's loss left that makes it a warning", "share", "docs/calibration.md"),
+    ] = 0.15,
+    stuck: Annotated[
+        float, Limit("share left that counts as nothing learned, and makes it an error", "share", "docs/calibration.md")
+    ] = 0.9,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know which layers are hidden")
@@ -62,17 +76,48 @@ def saturated_units(
     free = np.flatnonzero(~(share > most))
     step = int(units.steps[-1])
     others = f" and of {len(stuck_layers) - 1} more layers" if len(stuck_layers) > 1 else ""
-    made = f'keras.layers.Dense({first.units}, name="{first.name}", activation={{}})' if first.class_name == "Dense" else "activation={}"
+    made = (
+        f'keras.layers.Dense({first.units}, name="{first.name}", activation={{}})'
+        if first.class_name == "Dense"
+        else "activation={}"
+    )
     return Finding(
-        headline=f"{share[-1]:.0%} of the units of `{first.name}`{others} sit at a bound of their {first.activation} (limit: {most:.0%}).",
+        headline=(
+            f"{share[-1]:.0%} of the units of `{first.name}`{others} sit at a bound of their {first.activation} (limit:"
+            f" {most:.0%})."
+        ),
         why="There the slope is nearly zero: these units pass on no gradient, and answer the same for every row.",
-        evidence=[Evidence(f"saturated units of `{layer.name}`", float(shares[layer.name][-1]), most, "share", "units", layer.name, step, chart="saturation") for layer in stuck_layers[:5]],
+        evidence=[
+            Evidence(
+                f"saturated units of `{layer.name}`",
+                float(shares[layer.name][-1]),
+                most,
+                "share",
+                "units",
+                layer.name,
+                step,
+                chart="saturation",
+            )
+            for layer in stuck_layers[:5]
+        ],
         fixes=[
-            Fix(f"Start `{first.name}` with smaller weights.", "Glorot initialization keeps its input between the bounds.", made.format(f'"{first.activation}", kernel_initializer="glorot_uniform"')),
-            Fix("Lower the learning rate to a tenth.", "Large steps drive units to their bounds.", "model.optimizer.learning_rate = model.optimizer.learning_rate / 10"),
-            Fix(f"Replace the {first.activation} of `{first.name}` by relu.", "It has no upper bound.", made.format('"relu", kernel_initializer="he_normal"')),
+            Fix(
+                f"Start `{first.name}` with smaller weights.",
+                "Glorot initialization keeps its input between the bounds.",
+                made.format(f'"{first.activation}", kernel_initializer="glorot_uniform"'),
+            ),
+            Fix(
+                "Lower the learning rate to a tenth.",
+                "Large steps drive units to their bounds.",
+                "model.optimizer.learning_rate = model.optimizer.learning_rate / 10",
+            ),
+            Fix(
+                f"Replace the {first.activation} of `{first.name}` by relu.",
+                "It has no upper bound.",
+                made.format('"relu", kernel_initializer="he_normal"'),
+            ),
         ],
         first_step=units.began(int(free[-1]) + 1 if len(free) else 0),
         last_step=step,
         severity="" if left > stuck else "warning" if left > poor else "hint",
-    )  # fmt: skip
+    )

@@ -38,16 +38,32 @@ from tb_nndiag.run import Run
 def underfitting(
     run: Run,
     *,
-    much: Annotated[float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")] = 0.3,
-    stuck: Annotated[float, Limit("share from which on nothing was learned, which is another rule's", "share", "docs/calibration.md")] = 0.97,
-    apart: Annotated[float, Limit("validation loss over the training rows' that still counts as equal", "ratio", "docs/calibration.md")] = 1.15,
-    falling: Annotated[float, Limit("fall over the last third of the records that counts as learning, over the constant's loss", "share", "docs/calibration.md")] = 0.02,
+    much: Annotated[
+        float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")
+    ] = 0.3,
+    stuck: Annotated[
+        float, Limit("share from which on nothing was learned, which is another rule's", "share", "docs/calibration.md")
+    ] = 0.97,
+    apart: Annotated[
+        float,
+        Limit("validation loss over the training rows' that still counts as equal", "ratio", "docs/calibration.md"),
+    ] = 1.15,
+    falling: Annotated[
+        float,
+        Limit(
+            "fall over the last third of the records that counts as learning, over the constant's loss",
+            "share",
+            "docs/calibration.md",
+        ),
+    ] = 0.02,
     patience: Annotated[float, Limit("epochs before the rule speaks", "epochs", "judgment")] = 8,
 ) -> Finding | None:
     gap = run["gap"]
     val, train = gap.last(0, "val"), gap.last(0, "train")
     if not np.isfinite(val):
-        raise NotEnoughData("needs a validation loss, to tell a network that is too small from one that learned by heart")
+        raise NotEnoughData(
+            "needs a validation loss, to tell a network that is too small from one that learned by heart"
+        )
     if gap.of_run("epoch")[-1] < patience:
         raise NotEnoughData(f"needs {number(patience)} epochs, has {number(gap.of_run('epoch')[-1])}")
     left = now_left(run)
@@ -55,20 +71,52 @@ def underfitting(
         return None
     step = int(gap.steps[-1])
     hidden = [layer for layer in run.card.hidden if layer.activation not in ("", "linear")] if run.card else []
-    linear = "It has no hidden layer with an activation, so it can only draw straight lines. " if run.card and not hidden else ""
+    linear = (
+        "It has no hidden layer with an activation, so it can only draw straight lines. "
+        if run.card and not hidden
+        else ""
+    )
     widest = max(hidden, key=lambda layer: layer.units, default=None)
-    wider = f'keras.layers.Dense({2 * widest.units}, activation="{widest.activation}", name="{widest.name}")' if widest and widest.class_name == "Dense" else 'keras.layers.Dense(32, activation="relu")'
+    wider = (
+        f'keras.layers.Dense({2 * widest.units}, activation="{widest.activation}", name="{widest.name}")'
+        if widest and widest.class_name == "Dense"
+        else 'keras.layers.Dense(32, activation="relu")'
+    )
     return Finding(
-        headline=f"The loss has stopped at {left:.0%} of the best constant prediction's (limit: {much:.0%}), and validation agrees ({number(val)} against {number(train)}).",
-        why=f"{linear}Training and validation rows are predicted equally badly: more rows will not help, a network that can express more might. It may also be noise that no network can predict.",
+        headline=(
+            f"The loss has stopped at {left:.0%} of the best constant prediction's (limit: {much:.0%}), and validation"
+            f" agrees ({number(val)} against {number(train)})."
+        ),
+        why=(
+            f"{linear}Training and validation rows are predicted equally badly: more rows will not help, a network that"
+            " can express more might. It may also be noise that no network can predict."
+        ),
         evidence=[
-            Evidence("loss of the held rows over that of the best constant prediction", left, much, "share", "gap", "run", step),
-            Evidence("validation loss over that of the held training rows", val / train, apart, "ratio", "gap", "run", step),
+            Evidence(
+                "loss of the held rows over that of the best constant prediction",
+                left,
+                much,
+                "share",
+                "gap",
+                "run",
+                step,
+            ),
+            Evidence(
+                "validation loss over that of the held training rows", val / train, apart, "ratio", "gap", "run", step
+            ),
         ],
         fixes=[
-            Fix("Add a hidden layer with an activation." if linear else "Make the network larger.", "Then it can express more.", wider),
-            Fix("Try to fit a hundred rows with the same network.", "If it can, the network is large enough, and noise or too few epochs are to blame.", "model.fit(x[:100], y[:100], epochs=300, verbose=0)"),
+            Fix(
+                "Add a hidden layer with an activation." if linear else "Make the network larger.",
+                "Then it can express more.",
+                wider,
+            ),
+            Fix(
+                "Try to fit a hundred rows with the same network.",
+                "If it can, the network is large enough, and noise or too few epochs are to blame.",
+                "model.fit(x[:100], y[:100], epochs=300, verbose=0)",
+            ),
         ],
         first_step=step,
         last_step=step,
-    )  # fmt: skip
+    )

@@ -36,8 +36,34 @@ from tb_nndiag.progress import SIGNALS, now_left, reference_loss
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
-NORMALIZING = ("Normalization", "BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization", "Rescaling", "Embedding", "Discretization", "Hashing", "CategoryEncoding")
-SHAPING = ("Reshape", "Flatten", "Permute", "ZeroPadding1D", "ZeroPadding2D", "Dropout", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "Masking", "SpatialDropout1D", "GaussianNoise")
+NORMALIZING = (
+    "Normalization",
+    "BatchNormalization",
+    "LayerNormalization",
+    "GroupNormalization",
+    "UnitNormalization",
+    "RMSNormalization",
+    "Rescaling",
+    "Embedding",
+    "Discretization",
+    "Hashing",
+    "CategoryEncoding",
+)
+SHAPING = (
+    "Reshape",
+    "Flatten",
+    "Permute",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "Dropout",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomZoom",
+    "RandomTranslation",
+    "Masking",
+    "SpatialDropout1D",
+    "GaussianNoise",
+)
 
 
 @rule(
@@ -46,20 +72,45 @@ SHAPING = ("Reshape", "Flatten", "Permute", "ZeroPadding1D", "ZeroPadding2D", "D
     reads=["inputs", "loss"],
     may_read=SIGNALS,
     explains=[
-        "nan-loss", "exploding-gradients", "learning-rate-too-high", "learning-rate-too-low", "dead-units", "saturated-units", "diverging-loss", "loss-plateau",
-        "constant-output", "underfitting", "vanishing-gradients",
+        "nan-loss",
+        "exploding-gradients",
+        "learning-rate-too-high",
+        "learning-rate-too-low",
+        "dead-units",
+        "saturated-units",
+        "diverging-loss",
+        "loss-plateau",
+        "constant-output",
+        "underfitting",
+        "vanishing-gradients",
     ],
-)  # fmt: skip
+)
 def unscaled_input(
     run: Run,
     *,
     scale: Annotated[float, Limit("largest scale of a feature", "", "docs/calibration.md")] = 30,
     ratio: Annotated[float, Limit("largest scale over the median one", "ratio", "docs/calibration.md")] = 50,
-    moderate: Annotated[float, Limit("largest scale that matters where the first loss shows it and nothing was learned", "", "docs/calibration.md")] = 10,
-    start: Annotated[float, Limit("first loss over the constant prediction's that shows it", "ratio", "docs/calibration.md")] = 2,
-    tiny: Annotated[float, Limit("largest scale that is too small, where nothing was learned", "", "docs/calibration.md")] = 0.05,
-    poor: Annotated[float, Limit("share of the constant prediction's loss left that makes it a warning", "share", "docs/calibration.md")] = 0.5,
-    stuck: Annotated[float, Limit("share left that counts as nothing learned, and makes it an error", "share", "docs/calibration.md")] = 0.9,
+    moderate: Annotated[
+        float,
+        Limit(
+            "largest scale that matters where the first loss shows it and nothing was learned",
+            "",
+            "docs/calibration.md",
+        ),
+    ] = 10,
+    start: Annotated[
+        float, Limit("first loss over the constant prediction's that shows it", "ratio", "docs/calibration.md")
+    ] = 2,
+    tiny: Annotated[
+        float, Limit("largest scale that is too small, where nothing was learned", "", "docs/calibration.md")
+    ] = 0.05,
+    poor: Annotated[
+        float,
+        Limit("share of the constant prediction's loss left that makes it a warning", "share", "docs/calibration.md"),
+    ] = 0.5,
+    stuck: Annotated[
+        float, Limit("share left that counts as nothing learned, and makes it an error", "share", "docs/calibration.md")
+    ] = 0.9,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know whether the model normalizes its input")
@@ -80,26 +131,70 @@ def unscaled_input(
     limit = tiny if too_small[worst] else moderate if largest[worst] <= scale else scale
     evidence = [
         Evidence(f"largest scale of a feature of `{name}`", float(largest[worst]), limit, "", "inputs", "run", step),
-        Evidence(f"largest scale over the median one in `{name}`", float(uneven[worst]), ratio, "ratio", "inputs", "run", step),
-        Evidence("first batch's loss over the best constant prediction's", begun, start, "ratio", "loss", "run", int(run["loss"].steps[0])),
-        Evidence("loss of the held rows over that of the best constant prediction", left, stuck, "share", "gap", "run", run.last_step),
+        Evidence(
+            f"largest scale over the median one in `{name}`",
+            float(uneven[worst]),
+            ratio,
+            "ratio",
+            "inputs",
+            "run",
+            step,
+        ),
+        Evidence(
+            "first batch's loss over the best constant prediction's",
+            begun,
+            start,
+            "ratio",
+            "loss",
+            "run",
+            int(run["loss"].steps[0]),
+        ),
+        Evidence(
+            "loss of the held rows over that of the best constant prediction",
+            left,
+            stuck,
+            "share",
+            "gap",
+            "run",
+            run.last_step,
+        ),
     ]
     low, high = inputs["min"][-1, worst], inputs["max"][-1, worst]
     pixels = bool(inputs["integer"][-1, worst]) and low >= 0 and 128 < high <= 255
-    standardize = Fix("Standardize each feature, with the training rows' mean and standard deviation.", "Then every feature counts alike, and a usual learning rate fits.", "mean, std = x.mean(axis=0), x.std(axis=0) + 1e-7\nx, x_val = (x - mean) / std, (x_val - mean) / std")
-    layer = Fix("If the model should carry its scaling, put a Normalization layer first.", "It is saved with the model.", "scale = keras.layers.Normalization()\nscale.adapt(x)\nmodel = keras.Sequential([scale, *model.layers])")
-    divide = Fix("Divide the pixels by 255.", f"They reach from {number(low)} to {number(high)}.", "x, x_val = x / 255.0, x_val / 255.0")
-    uneven_text = f", {number(float(uneven[worst]))} times the median one (limit: {number(ratio)})" if wide[worst] else ""
+    standardize = Fix(
+        "Standardize each feature, with the training rows' mean and standard deviation.",
+        "Then every feature counts alike, and a usual learning rate fits.",
+        "mean, std = x.mean(axis=0), x.std(axis=0) + 1e-7\nx, x_val = (x - mean) / std, (x_val - mean) / std",
+    )
+    layer = Fix(
+        "If the model should carry its scaling, put a Normalization layer first.",
+        "It is saved with the model.",
+        "scale = keras.layers.Normalization()\nscale.adapt(x)\nmodel = keras.Sequential([scale, *model.layers])",
+    )
+    divide = Fix(
+        "Divide the pixels by 255.",
+        f"They reach from {number(low)} to {number(high)}.",
+        "x, x_val = x / 255.0, x_val / 255.0",
+    )
+    uneven_text = (
+        f", {number(float(uneven[worst]))} times the median one (limit: {number(ratio)})" if wide[worst] else ""
+    )
     side = "at least " if too_small[worst] else ""
     return Finding(
-        headline=f"The largest feature of `{name}` has a scale of {number(float(largest[worst]))} (limit: {side}{number(limit)}){uneven_text}; the first loss is {number(begun)} times that of a constant guess.",
-        why="The first layer multiplies by its input: steps are too large along large features, and nothing is learned from small ones.",
+        headline=(
+            f"The largest feature of `{name}` has a scale of {number(float(largest[worst]))} (limit:"
+            f" {side}{number(limit)}){uneven_text}; the first loss is {number(begun)} times that of a constant guess."
+        ),
+        why=(
+            "The first layer multiplies by its input: steps are too large along large features, and nothing is learned"
+            " from small ones."
+        ),
         evidence=evidence,
         fixes=[divide, standardize] if pixels else [standardize, layer],
         first_step=0,
         last_step=step,
         severity="" if left > stuck else "warning" if left > poor else "hint",
-    )  # fmt: skip
+    )
 
 
 def _normalizes_first(run: Run) -> bool:

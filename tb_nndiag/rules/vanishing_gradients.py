@@ -49,9 +49,29 @@ from tb_nndiag.run import Layer, Run
 def vanishing_gradients(
     run: Run,
     *,
-    update_floor: Annotated[float, Limit("first layer's update over its weights, over the last layer's", "ratio", "docs/calibration.md", chart="updates", times_last=True)] = 0.04,
-    gradient_floor: Annotated[float, Limit("first layer's gradient over the last layer's", "ratio", "docs/calibration.md", chart="gradients", times_last=True)] = 1e-3,
-    stuck: Annotated[float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")] = 0.9,
+    update_floor: Annotated[
+        float,
+        Limit(
+            "first layer's update over its weights, over the last layer's",
+            "ratio",
+            "docs/calibration.md",
+            chart="updates",
+            times_last=True,
+        ),
+    ] = 0.04,
+    gradient_floor: Annotated[
+        float,
+        Limit(
+            "first layer's gradient over the last layer's",
+            "ratio",
+            "docs/calibration.md",
+            chart="gradients",
+            times_last=True,
+        ),
+    ] = 1e-3,
+    stuck: Annotated[
+        float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")
+    ] = 0.9,
     records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 10,
 ) -> Finding | None:
     if run.card is None:
@@ -65,27 +85,63 @@ def vanishing_gradients(
     gradients, updates = run["gradients"], run["updates"]
     gradient = gradients.column(first, "rms") / gradients.column(last, "rms")
     update = updates.column(first, "ratio") / updates.column(last, "ratio")
-    faded = (update < update_floor) | (gradient < gradient_floor)  # NaN < floor is False: a dead last layer is another rule's
+    faded = (update < update_floor) | (
+        gradient < gradient_floor
+    )  # NaN < floor is False: a dead last layer is another rule's
     typical_update, typical_gradient = median(update), median(gradient)
     if not (typical_update < update_floor or typical_gradient < gradient_floor) or not now_left(run) > stuck:
         return None
     step = int(updates.steps[-1])
     by_update = typical_update < update_floor
-    value, limit, what = (typical_update, update_floor, "moves its weights by") if by_update else (typical_gradient, gradient_floor, "gets")
+    value, limit, what = (
+        (typical_update, update_floor, "moves its weights by")
+        if by_update
+        else (typical_gradient, gradient_floor, "gets")
+    )
     of = "of what `{}` moves" if by_update else "of the gradient of `{}`"
     return Finding(
-        headline=f"Gradients fade towards the input: `{first}` {what} {number(value)} {of.format(last)} (healthy: more than {number(limit)}).",
-        why=f"`{first}` hardly learns, so the layers after it build on random features; after {step:,} steps the loss is {number(now_left(run))} times that of a constant prediction.",
+        headline=(
+            f"Gradients fade towards the input: `{first}` {what} {number(value)} {of.format(last)} (healthy: more than"
+            f" {number(limit)})."
+        ),
+        why=(
+            f"`{first}` hardly learns, so the layers after it build on random features; after {step:,} steps the loss"
+            f" is {number(now_left(run))} times that of a constant prediction."
+        ),
         evidence=[
-            Evidence(f"update of `{first}` over that of `{last}`, each over its weights", typical_update, update_floor, "ratio", "updates", first, step),
-            Evidence(f"gradient of `{first}` over that of `{last}`", typical_gradient, gradient_floor, "ratio", "gradients", first, step),
-            Evidence("loss of the held rows over that of the best constant prediction", now_left(run), stuck, "share", "gap", "run", step),
+            Evidence(
+                f"update of `{first}` over that of `{last}`, each over its weights",
+                typical_update,
+                update_floor,
+                "ratio",
+                "updates",
+                first,
+                step,
+            ),
+            Evidence(
+                f"gradient of `{first}` over that of `{last}`",
+                typical_gradient,
+                gradient_floor,
+                "ratio",
+                "gradients",
+                first,
+                step,
+            ),
+            Evidence(
+                "loss of the held rows over that of the best constant prediction",
+                now_left(run),
+                stuck,
+                "share",
+                "gap",
+                "run",
+                step,
+            ),
         ],
         fixes=_fixes(run, layers),
         first_step=updates.began(int(np.argmax(faded))),
         last_step=step,
         active=bool(faded[-3:].any()),
-    )  # fmt: skip
+    )
 
 
 def _fixes(run: Run, layers: list[str]) -> list[Fix]:
@@ -93,20 +149,37 @@ def _fixes(run: Run, layers: list[str]) -> list[Fix]:
     known = [layer for name in layers if (layer := run.card.layer(name)) is not None]
     squashing = [p for p in known[:-1] if p.activation in ("sigmoid", "tanh", "hard_sigmoid", "softsign", "softmax")]
     example = squashing[0] if squashing else known[0]
-    names = ", ".join(f"`{p.name}`" for p in squashing[:4]) + (f" and {len(squashing) - 4} more" if len(squashing) > 4 else "")
+    names = ", ".join(f"`{p.name}`" for p in squashing[:4]) + (
+        f" and {len(squashing) - 4} more" if len(squashing) > 4 else ""
+    )
     change = Fix(
-        f"Replace the {squashing[0].activation} of {names} by relu with He initialization." if squashing else f"Use relu with He initialization from `{example.name}` on.",
+        (
+            f"Replace the {squashing[0].activation} of {names} by relu with He initialization."
+            if squashing
+            else f"Use relu with He initialization from `{example.name}` on."
+        ),
         "The slope of a relu is 1 where it is active; a sigmoid's is 0.25 at most.",
         _layer_code(example),
     )
-    norm = Fix("Put a normalization layer after each of them.", "It brings the activations back to where slopes are large.", "keras.layers.BatchNormalization()")
-    shorter = Fix(f"Use fewer than these {len(layers)} layers, or connect them past each other.", "A residual connection carries the gradient around a layer unchanged.", "x = keras.layers.Add()([x, block(x)])")
+    norm = Fix(
+        "Put a normalization layer after each of them.",
+        "It brings the activations back to where slopes are large.",
+        "keras.layers.BatchNormalization()",
+    )
+    shorter = Fix(
+        f"Use fewer than these {len(layers)} layers, or connect them past each other.",
+        "A residual connection carries the gradient around a layer unchanged.",
+        "x = keras.layers.Add()([x, block(x)])",
+    )
     return [change, norm, shorter]
 
 
 def _layer_code(layer: Layer) -> str:
     if layer.class_name.startswith("Conv"):
-        return f'keras.layers.{layer.class_name}({layer.kernel_shape[-1]}, {tuple(layer.kernel_shape[:-2])}, activation="relu", kernel_initializer="he_normal", name="{layer.name}")'
+        return (
+            f"keras.layers.{layer.class_name}({layer.kernel_shape[-1]}, {tuple(layer.kernel_shape[:-2])},"
+            f' activation="relu", kernel_initializer="he_normal", name="{layer.name}")'
+        )
     if layer.class_name == "SimpleRNN":
         return f'keras.layers.LSTM({layer.units}, name="{layer.name}")'
     return f'keras.layers.Dense({layer.units}, activation="relu", kernel_initializer="he_normal", name="{layer.name}")'
