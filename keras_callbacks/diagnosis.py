@@ -21,7 +21,7 @@ class Diagnosis(keras.callbacks.Callback):
     Args:
         log_dir: the directory of this run; TensorBoard is given the one above it. Use one directory per run, and no
             other writer's (the `TensorBoard` callback writes to directories below its own, so it may share).
-        quiet: print nothing at the end of the training, whatever was found.
+        quiet: print nothing at the end of the training, or when a step of it fails, whatever was found.
 
     Example:
 
@@ -41,7 +41,7 @@ class Diagnosis(keras.callbacks.Callback):
         super().set_model(model)
         self._stop()  # an interrupted fit may have left something behind
         try:
-            self._recording = Recording(model, self.log_dir, self._last_step)
+            self._recording = Recording(model, self.log_dir, self._last_step, self._report)
         except Exception as error:
             _warn(f"could not start ({type(error).__name__}: {error}); nothing is recorded")
 
@@ -61,11 +61,8 @@ class Diagnosis(keras.callbacks.Callback):
         self._do(lambda r: r.end())
         recorded = self._recording is not None
         self._stop()
-        if recorded and not self.quiet:
-            try:
-                self._report()
-            except Exception as error:
-                _warn(f"could not judge the run ({type(error).__name__}: {error})")
+        if recorded:
+            self._report()
 
     def _do(self, action) -> None:
         recording = self._recording
@@ -86,16 +83,21 @@ class Diagnosis(keras.callbacks.Callback):
             recording.detach()
 
     def _report(self) -> None:
-        from tb_nndiag.engine import diagnose
-        from tb_nndiag.logdir import read
-        from tb_nndiag.report import text
+        """Prints what leads, if anything does, with the way to the evidence."""
+        if self.quiet:
+            return
+        try:
+            from tb_nndiag.engine import diagnose
+            from tb_nndiag.logdir import read
+            from tb_nndiag.report import text
 
-        report = text(diagnose(read(self.log_dir)), only_leading=True)
-        if report:
-            print(
-                f"\n{report}\nTo see the evidence: tensorboard --logdir {os.path.dirname(self.log_dir) or '.'}, tab"
-                " DIAGNOSIS"
-            )
+            found = text(diagnose(read(self.log_dir)), only_leading=True)
+        except Exception as error:
+            _warn(f"could not judge the run ({type(error).__name__}: {error})")
+            return
+        if found:
+            above = os.path.dirname(self.log_dir) or "."
+            print(f"\n{found}\nTo see the evidence: tensorboard --logdir {above}, tab DIAGNOSIS")
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_recording": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 import warnings
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -21,12 +22,15 @@ from keras_callbacks.train_step import LOSSES_KEPT, TrainStepProbes
 class Recording:
     """Puts the probes on a model before `fit` compiles its train step, and takes them off again.
 
-    last_step: of an earlier fit that this one continues
+    last_step: of an earlier fit that this one continues; after_interrupt: called when a step failed
     """
 
-    def __init__(self, model: keras.Model, log_dir: str, last_step: int) -> None:
+    def __init__(
+        self, model: keras.Model, log_dir: str, last_step: int, after_interrupt: Callable[[], None] = lambda: None
+    ) -> None:
         self.own_seconds = 0.0
         self._model = model
+        self._after_interrupt = after_interrupt
         self._params: dict = {}
         self._writer = EventWriter(log_dir)
         self._session = uuid.uuid4().hex
@@ -83,6 +87,7 @@ class Recording:
                 raise
             except BaseException:
                 self.interrupt()
+                self._after_interrupt()
                 raise
 
         self._model.train_function = guarded
@@ -122,8 +127,8 @@ class Recording:
     def interrupt(self) -> None:
         """The fit was cut off: keeps what there is."""
         try:
-            self._steps = max(self._steps, self._probes.steps())
-            self._record_steps()
+            if self._steps > self._recorded_steps:  # steps that were finished
+                self._record_steps()
             self._record_data()
             self._write_card()
         except Exception as error:
@@ -139,7 +144,7 @@ class Recording:
     def _record_steps(self) -> None:
         """Writes what the compiled steps left in their variables."""
         probes, now = self._probes, time.perf_counter()
-        batch_losses = probes.losses(self._recorded_steps)
+        batch_losses = probes.losses(self._recorded_steps, self._steps)
         if len(batch_losses):
             self._writer.write("loss", self.step, losses.measure(batch_losses, self.step)[None])
         if self._steps >= self._observe_next:

@@ -27,7 +27,6 @@ class Passing:
 
     x: Any = None
     y: Any = None
-    sample_weight: Any = None
     y_pred: Any = None
     loss: tf.Tensor | None = None
     called: list[str] = field(default_factory=list)

@@ -52,19 +52,15 @@ class TrainStepProbes:
         """The step (counted from 1 by these probes) that is to be observed next."""
         self._observe_at.assign(step)
 
-    def steps(self) -> int:
-        """Steps seen so far."""
-        return int(self._steps.numpy())
-
     def batch_size(self) -> int:
         """Rows in the last observed batch."""
         return int(self._batch_size.numpy())
 
-    def losses(self, since: int) -> np.ndarray:
-        """(batches,) losses of the steps after `since`; empty when the model computes its loss out of our sight."""
+    def losses(self, since: int, until: int) -> np.ndarray:
+        """(batches,) losses of the steps after `since`, `until` included; empty when the loss is out of our sight."""
         if not self._loss_seen.numpy():
             return np.zeros(0)
-        steps = np.arange(since, self.steps())
+        steps = np.arange(since, until)
         return self._losses.numpy()[steps % LOSSES_KEPT]
 
     def gradients(self) -> np.ndarray:
@@ -144,7 +140,7 @@ class TrainStepProbes:
 
     def _prepare(self, data) -> None:
         """Makes the variables whose size depends on the model, which is built first if it is not."""
-        if self.places:
+        if self._gradients is not None:
             return
         if not all(layer.built for layer in self._model._flatten_layers()):
             x = data[0] if isinstance(data, (tuple, list)) else data

@@ -54,10 +54,10 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     ]
     shown = [chart for chart in made if chart is not None]
     for rule in all_rules():
-        for name, (default, limit) in rule.limits.items():
+        for default, limit in rule.limits.values():
             for chart in shown:
                 if limit.chart == chart["id"] and rule.name in looked:
-                    _draw_limit(chart, f"{rule.name}: {name.replace('_', ' ')}", default, times_last=limit.times_last)
+                    _draw_limit(chart, rule.name, default, times_last=limit.times_last)
     return shown
 
 
@@ -81,7 +81,7 @@ def card(run: Run) -> dict[str, Any] | None:
             "activation": layer.activation,
             "parameters": layer.parameters,
             "trainable": layer.trainable_parameters > 0,
-            "output_shape": " x ".join("?" if d < 0 else str(d) for d in layer.output_shape),
+            "output_shape": " x ".join("?" if d < 0 or i == 0 else str(d) for i, d in enumerate(layer.output_shape)),
         }
         for layer in run.card.layers
     ]
@@ -106,7 +106,7 @@ def _facts(card: Card) -> dict[str, str]:
         "loss": ", ".join(f"{loss.name}{' (from logits)' if loss.from_logits else ''}" for loss in card.losses),
         "batch": f"{card.batch_size:,} rows" if card.batch_size else "",
         "epochs": (
-            f"{card.epochs:,}" + (f" of {card.steps_per_epoch:,} steps" if card.steps_per_epoch else "")
+            f"{card.epochs:,}" + (f", {card.steps_per_epoch:,} steps each" if card.steps_per_epoch else "")
             if card.epochs
             else ""
         ),
@@ -128,7 +128,7 @@ def _loss(run: Run) -> dict[str, Any] | None:
         ]
     if "gap" in run:
         gap = run["gap"]
-        lines.append(("held training rows, inference mode", "train", gap.steps, gap.of_run("train")))
+        lines.append(("training sample, inference mode", "train", gap.steps, gap.of_run("train")))
         val = gap.of_run("val")
         if np.isfinite(val).any():
             lines.append(("validation", "val", gap.steps, val))
@@ -175,14 +175,14 @@ def _per_layer(
     return _chart(chart, title, y_label, [(c, role, series.steps, series.column(c, stat)) for c in columns], log=log)
 
 
-def _draw_limit(chart: dict[str, Any], label: str, value: float, *, times_last: bool) -> None:
+def _draw_limit(chart: dict[str, Any], rule: str, value: float, *, times_last: bool) -> None:
     """A limit is a level line, or, when it compares layers, a curve at that part of the last layer."""
     if not times_last:
-        chart["limits"].append({"value": value, "label": label})
+        chart["limits"].append({"value": value, "label": f"{rule}: {number(value)}"})
         return
     last = [s for s in chart["series"] if s["role"] == "layer"][-1]
     curve = [None if v is None else float(f"{value * v:.5g}") for v in last["values"]]
-    chart["series"].append({"name": f"{label} (times {last['name']})", "role": "reference", "values": curve})
+    chart["series"].append({"name": f"{number(value)} x {last['name']} (limit)", "role": "reference", "values": curve})
 
 
 def _chart(

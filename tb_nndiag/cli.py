@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
 import types
 from collections.abc import Sequence
@@ -88,7 +89,7 @@ def _check(options: argparse.Namespace) -> int:
         print(json.dumps({"format": FORMAT, "runs": runs}, indent=1, allow_nan=False))
     else:
         for name, verdicts, problems in answers:
-            _print_run(name, verdicts, problems)
+            _print_run(os.path.basename(os.path.abspath(options.logdir)) if name == "." else name, verdicts, problems)
     if all(not verdicts for _, verdicts, _ in answers):
         return COULD_NOT_LOOK
     loud = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1] if options.fail_on != "never" else ()
@@ -115,9 +116,9 @@ def _print_run(name: str, verdicts: list[Verdict], problems: list[str]) -> None:
     for verdict in verdicts:
         if verdict.status == "crashed":
             print(f"   {verdict.code} {verdict.rule} failed: {verdict.reason}")
-    if count["unknown"]:
-        names = ", ".join(v.rule for v in verdicts if v.status == "unknown")
-        print(f"   could not be checked: {names}")
+    for verdict in verdicts:
+        if verdict.status == "unknown":
+            print(f"   {verdict.rule} could not be checked: {visible(verdict.reason)}")
     print()
 
 

@@ -29,7 +29,7 @@ def page(rule: Rule) -> str:
             for n, (default, limit) in rule.limits.items()
         ]
         lines.append("")
-    reads = ", ".join(f"`{s}`" for s in (*rule.reads, *rule.may_read))
+    reads = ", ".join(f"`{s}`" for s in dict.fromkeys((*rule.reads, *rule.may_read)))
     lines.append(
         f"Reads {reads}." + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else "")
     )

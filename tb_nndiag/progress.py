@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_nndiag.rule import NotEnoughData
+from tb_nndiag.rule import NotEnoughData, number
 from tb_nndiag.run import Run
 
 SIGNALS = ("loss", "gap", "baseline")  # what these functions read
@@ -32,19 +32,33 @@ def reference_loss(run: Run) -> float:
     constant = run["baseline"].last(0, "constant_loss") if "baseline" in run else float("nan")
     if np.isfinite(constant) and constant > 0:
         return constant
-    return float(run["loss"].of_run("first")[0]) if "loss" in run else float("nan")
-
-
-def least_left(run: Run) -> float:
-    """The smallest share of the constant's loss that the run came down to; NaN when it was never finite."""
-    shares = left_over(run)[1]
-    return float(np.nanmin(shares)) if np.isfinite(shares).any() else float("nan")
+    first = float(run["loss"].of_run("first")[0]) if "loss" in run else float("nan")
+    return first if first > 0 else float("nan")
 
 
 def now_left(run: Run) -> float:
-    """The share of the constant's loss that is left at the last evaluation; infinity when the loss is not finite."""
-    share = float(left_over(run)[1][-1])
-    return share if np.isfinite(share) else float("inf")
+    """The share of the constant's loss that is left now; infinity when the loss is not finite.
+
+    The smaller of two: the held rows' in inference mode, and the last batches' in training mode. Batch normalization can
+    be far off in inference mode while it trains well, and dropout makes training mode look worse than it is.
+    """
+    shares = [left_over(run)[1][-1]]
+    if "loss" in run:
+        penalty = run["gap"].last(0, "penalty") if "gap" in run else 0.0
+        shares.append((np.median(run["loss"].of_run("mean")[-5:]) - np.nan_to_num(penalty)) / reference_loss(run))
+    finite = [float(share) for share in shares if np.isfinite(share)]
+    return min(finite) if finite and np.isfinite(shares[0]) else float("inf")
+
+
+def against_constant(run: Run) -> str:
+    """The loss now beside that of the best constant answer, in words."""
+    share = now_left(run)
+    if not np.isfinite(share):
+        return "the loss is no longer finite"
+    constant = reference_loss(run)
+    known = "baseline" in run and run["baseline"].last(0, "constant_loss") == constant
+    beside = "the best constant answer" if known else "the first batch"
+    return f"the loss is {number(share * constant)}, that of {beside} {number(constant)}"
 
 
 def still_falling(run: Run, *, least: float, noise: float = 2.0) -> bool:

@@ -14,11 +14,11 @@ WIDTH = 100
 def text(verdicts: Sequence[Verdict], *, only_leading: bool = False, details: bool = True) -> str:
     """The findings, causes first and what they explain indented below; "" when there are none.
 
-    verdicts: in reading order, as `engine.diagnose` returns them; only_leading: errors that nothing else explains
+    verdicts: in reading order, as `engine.diagnose` returns them; only_leading: errors and warnings that nothing else explains
     """
     shown = [v for v in verdicts if v.finding]
     if only_leading:
-        shown = [v for v in shown if v.leads and v.severity == "error"]
+        shown = [v for v in shown if v.leads and v.severity != "hint"]
     return "\n".join(_finding(v, details) for v in shown)
 
 
@@ -47,9 +47,8 @@ def _finding(verdict: Verdict, details: bool) -> str:
 def _since(verdict: Verdict) -> str:
     finding = verdict.finding
     assert finding is not None
-    if not finding.active:
-        return f" (no longer since step {finding.last_step:,})"
-    return f" (since step {finding.first_step:,})" if finding.first_step > 1 else ""
+    start = f"from step {finding.first_step:,}" if finding.first_step > 1 else "from the start"
+    return f" ({start} on)" if finding.active else f" ({start} to step {finding.last_step:,})"
 
 
 def visible(text: str) -> str:

@@ -103,7 +103,7 @@ def test_the_reading_side_never_imports_keras_tensorflow_or_the_writing_side(fil
 
 @each(RULES)
 def test_a_rule_imports_what_judges_and_nothing_that_measures_or_reads(file):
-    allowed = ("numpy", *(f"tb_nndiag.{module}" for module in ("rule", "run", "progress", "layers", "signals")))
+    allowed = ("numpy", *(f"tb_nndiag.{module}" for module in ("rule", "run", "progress", "layers", "signals", "snippets")))
     assert {module for module in imports(file) if not standard(module) and not within(module, *allowed)} == set()
 
 

@@ -13,7 +13,7 @@ from recorded import names, recorded
 from tb_nndiag import charts as charts_module
 from tb_nndiag.charts import MOST_STEPS, SPARK_POINTS, card, charts, spark
 from tb_nndiag.engine import diagnose
-from tb_nndiag.rule import all_rules
+from tb_nndiag.rule import all_rules, number
 from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run
 from tb_nndiag.verdict import Verdict, to_json
 
@@ -42,12 +42,12 @@ def roles(chart: dict) -> dict[str, str]:
 def test_the_loss_chart_has_the_batches_as_a_band_and_the_held_rows():
     losses = made_up.losses([4.0, 3.0, 2.0], min=[3.0, 2.0, 1.0], max=[5.0, 4.0, 3.0])
     chart = chart_of(made_up.run(loss=losses, gap=made_up.gaps([3.5, 2.5], every=2)), "loss")
-    assert roles(chart) == {"batch loss": "train", "batch loss (min)": "low", "batch loss (max)": "high", "held training rows, inference mode": "train"}
+    assert roles(chart) == {"batch loss": "train", "batch loss (min)": "low", "batch loss (max)": "high", "training sample, inference mode": "train"}
     assert chart["steps"] == [1, 2, 3, 4]
     assert line(chart, "batch loss") == {1: 4.0, 2: 3.0, 3: 2.0}
     assert line(chart, "batch loss (min)") == {1: 3.0, 2: 2.0, 3: 1.0}
     assert line(chart, "batch loss (max)") == {1: 5.0, 2: 4.0, 3: 3.0}
-    assert line(chart, "held training rows, inference mode") == {2: 3.5, 4: 2.5}
+    assert line(chart, "training sample, inference mode") == {2: 3.5, 4: 2.5}
     assert chart["series"][0]["values"] == [4.0, 3.0, 2.0, None]
     assert chart["marks"] == []
 
@@ -194,17 +194,18 @@ FULL = made_up.run(
 @pytest.mark.parametrize(("chart", "rule", "limit"), DRAWN)
 @pytest.mark.parametrize(("status", "drawn"), [("fires", True), ("clear", True), ("unknown", False), ("crashed", False)])
 def test_a_limit_is_drawn_when_its_rule_could_look(chart, rule, limit, status, drawn):
-    label = f"{rule}: {limit.replace('_', ' ')}"
+    default, described = next(r for r in all_rules() if r.name == rule).limits[limit]
+    label = f"{number(default)} x {LAYERS[-1]} (limit)" if described.times_last else f"{rule}: {number(default)}"
     for found in charts(FULL, [Verdict("", rule, "error", status)]):
         assert (label in lines_of_limits(found)) is (drawn and found["id"] == chart)
 
 
 def test_a_level_limit_has_its_rules_own_value():
     looked = [Verdict(rule.code, rule.name, rule.severity, "clear") for rule in all_rules()]
-    own = {f"{r.name}: {n.replace('_', ' ')}": default for r in all_rules() for n, (default, _) in r.limits.items()}
+    own = {(r.name, default) for r in all_rules() for default, _ in r.limits.values()}
     found = [limit for chart in charts(FULL, looked) for limit in chart["limits"]]
     assert found
-    assert all(limit["value"] == own[limit["label"]] for limit in found)
+    assert all((limit["label"].split(":")[0], limit["value"]) in own for limit in found)
     assert not [limit for chart in charts(FULL, []) for limit in chart["limits"]]
 
 
@@ -324,7 +325,7 @@ def test_facts_say_what_was_trained_and_how():
         "optimizer": "SGD, learning rate 0.01",
         "loss": "MeanSquaredError, Other (from logits)",
         "batch": "1,024 rows",
-        "epochs": "1,000 of 2,000 steps",
+        "epochs": "1,000, 2,000 steps each",
         "precision": "mixed_float16",
         "compiled with": "XLA",
         "strategy": "MirroredStrategy",

@@ -98,7 +98,7 @@ def made_up_verdict(first=1, last=90, active=True, **more) -> Verdict:
 
 def test_a_finding_is_printed_with_headline_numbers_reason_and_fixes_in_this_order():
     assert text([made_up_verdict()]).splitlines() == [
-        "NND999 warning: It happened.",
+        "NND999 warning: It happened. (from the start on)",
         "                loss: 2.5 (limit 1; step 1,250)",
         "                step: 0.1 seconds (limit 3e-04; dense, step 7)",
         "                It matters.",
@@ -110,31 +110,34 @@ def test_a_finding_is_printed_with_headline_numbers_reason_and_fixes_in_this_ord
 
 
 def test_a_folded_finding_is_its_headline_alone():
-    assert text([made_up_verdict(explained_by="cause")]) == "   └ NND999 warning: It happened."
-    assert text([made_up_verdict()], details=False) == "NND999 warning: It happened."
+    assert text([made_up_verdict(explained_by="cause")]) == "   └ NND999 warning: It happened. (from the start on)"
+    assert text([made_up_verdict()], details=False) == "NND999 warning: It happened. (from the start on)"
 
 
 @pytest.mark.parametrize(
-    ("steps", "told"), [((1, 90, True), ""), ((0, 90, True), ""), ((2, 90, True), " (since step 2)"), ((2, 1250, False), " (no longer since step 1,250)")]
+    ("steps", "told"), [((1, 90, True), "from the start on"), ((0, 90, False), "from the start to step 90"), ((2, 90, True), "from step 2 on"), ((2, 1250, False), "from step 2 to step 1,250")]
 )
 def test_it_is_told_since_when_a_finding_holds_and_whether_it_is_over(steps, told):
-    assert text([made_up_verdict(*steps)], details=False) == f"NND999 warning: It happened.{told}"
+    assert text([made_up_verdict(*steps)], details=False) == f"NND999 warning: It happened. ({told})"
 
 
-def test_what_leads_and_is_an_error_can_be_printed_alone():
-    error = made_up_verdict()
-    error = Verdict("NND998", "other", "error", "fires", finding=error.finding)
-    folded = Verdict("NND997", "third", "error", "fires", finding=error.finding, explained_by="other")
+def test_what_leads_and_is_no_hint_can_be_printed_alone():
+    finding = made_up_verdict().finding
+    error = Verdict("NND998", "other", "error", "fires", finding=finding)
+    hint = Verdict("NND995", "small", "hint", "fires", finding=finding)
+    folded = Verdict("NND997", "third", "error", "fires", finding=finding, explained_by="other")
     clear = Verdict("NND996", "clear", "error", "clear")
-    assert text([error, folded, made_up_verdict(), clear], only_leading=True, details=False) == "NND998 error: It happened."
+    printed = text([error, folded, made_up_verdict(), hint, clear], only_leading=True, details=False)
+    assert [line.split(":")[0] for line in printed.splitlines()] == ["NND998 error", "NND999 warning"]
     assert text([clear]) == ""
 
 
 def test_what_could_not_be_checked_is_named(nndiag, logdir):
-    _, out, _ = nndiag("check", logdir("sigmoid_deep"))
-    unknown = [v.rule for v in diagnose(read(RUNS / "sigmoid_deep")) if v.status == "unknown"]
+    _, out, _ = nndiag("check", logdir("linear_on_moons"))
+    unknown = [v for v in diagnose(read(RUNS / "linear_on_moons")) if v.status == "unknown"]
     assert unknown
-    assert f"   could not be checked: {', '.join(unknown)}\n" in out
+    for verdict in unknown:
+        assert f"   {verdict.rule} could not be checked: {verdict.reason}\n" in out
 
 
 def test_runs_are_printed_in_the_order_of_their_names(nndiag, logdir):
@@ -148,7 +151,7 @@ def test_runs_are_printed_in_the_order_of_their_names(nndiag, logdir):
 
 def test_a_single_runs_directory_can_be_checked(nndiag, logdir):
     code, out, _ = nndiag("check", logdir("sigmoid_deep") / "sigmoid_deep")
-    assert (code, list(runs_in(out))) == (1, ["."])
+    assert (code, list(runs_in(out))) == (1, ["sigmoid_deep"])
 
 
 def test_json_is_strict_and_has_every_answer_in_reading_order(nndiag, logdir):
@@ -237,7 +240,7 @@ def test_a_run_with_a_missing_card_is_checked_and_says_so(nndiag, tmp_path, loss
     code, out, _ = nndiag("check", tmp_path)
     assert code == 0
     assert "   could not read everything: the run card is missing: layers are known by their number only\n" in out
-    assert "   could not be checked: " in out
+    assert " could not be checked: " in out
 
 
 def test_a_rule_that_crashed_is_named(nndiag, monkeypatch):

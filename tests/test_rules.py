@@ -85,6 +85,7 @@ LEADING = {
     "linear_on_moons": "underfitting",
     "linear_on_circles": "loss-plateau",
     "pixels_to_255": "unscaled-input",
+    "prices": "unscaled-target",
     "row_with_nan": "nan-input",
     "steps_explode": "learning-rate-too-high",
     "one_softmax_unit": "output-loss-mismatch",

@@ -65,7 +65,7 @@ export function createPlot(node, first, width, { emphasized, theme, group, onCur
     {
       width,
       height: HEIGHT,
-      padding: [14, 10, 0, 0],
+      padding: [14, 22, 0, 0],
       legend: { show: false },
       focus: { alpha: !hasLayers ? 1 : lines.some((line) => line.faded) ? 0.6 : 0.25 },
       cursor: {
@@ -108,7 +108,7 @@ export function createPlot(node, first, width, { emphasized, theme, group, onCur
           ...axis(ink),
           size: 54,
           space: 32,
-          ...(chart.log ? { filter: decades, grid: { stroke: ink.grid, width: 1, filter: decades } } : {}),
+          ...(chart.log ? { splits: logTicks, filter: decades, grid: { stroke: ink.grid, width: 1, filter: decades } } : {}),
           values: (_u, splits, _axis, _space, step) =>
             splits.map((value) => (value === null ? "" : chart.log ? shortNumber(value) : tick(value, step))),
         },
@@ -161,6 +161,25 @@ export function createPlot(node, first, width, { emphasized, theme, group, onCur
       u.destroy();
     },
   };
+}
+
+/**
+ * Every 1, 2 and 5 times a power of ten within the scale; uPlot's own ticks start at the scale's lower end, which
+ * need not be near a round number.
+ * @param {uPlot} _u
+ * @param {number} _axis
+ * @param {number} min
+ * @param {number} max
+ */
+function logTicks(_u, _axis, min, max) {
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {
+    for (const digit of [1, 2, 5]) {
+      const value = Number(`${digit}e${power}`);
+      if (value >= min && value <= max) ticks.push(value);
+    }
+  }
+  return ticks;
 }
 
 /**
@@ -305,7 +324,7 @@ function drawOver(u, chart, ink, chosenStep) {
     if (Number.isNaN(y)) continue;
     if (!above && !below) line(ctx, [left, y, left + width, y], ink.limit, [5 * px, 4 * px]);
     const name = shorten(visible(label), 44);
-    const text = above ? `↑ ${name} ${shortNumber(value)}` : below ? `↓ ${name} ${shortNumber(value)}` : name;
+    const text = above ? `↑ ${name}` : below ? `↓ ${name}` : name;
     const wide = ctx.measureText(text).width;
     const room = y - top > 18 * px;
     ctx.textBaseline = above ? "top" : below || room ? "bottom" : "top";
@@ -321,6 +340,8 @@ function drawOver(u, chart, ink, chosenStep) {
     ctx.lineJoin = "round";
     ctx.strokeText(text, x, base);
     ctx.lineWidth = px;
+    ctx.fillStyle = ink.paper;
+    ctx.fillRect(x - 2 * px, y0, wide + 4 * px, 12 * px);
     ctx.fillStyle = ink.limit;
     ctx.fillText(text, x, base);
   }

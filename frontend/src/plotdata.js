@@ -51,7 +51,7 @@ export function plotData(chart, emphasized) {
     };
     // A logarithmic axis has no place for a negative value; zero is drawn at the lower edge.
     const values = series.values.map((value, i) => {
-      if (value === null && kind !== "layer" && recordedAt[i]) return undefined;
+      if (value === null && kind !== "layer" && (recordedAt[i] || series.role === "reference")) return undefined;
       return chart.log && value !== null && value < 0 ? null : value;
     });
     return { line, values, rank: kind === "edge" ? 0 : line.emphasized ? 2 : 1 };
@@ -182,7 +182,8 @@ export function sparkPath(values, width, height) {
   const known = /** @type {number[]} */ (values.filter((value) => value !== null));
   if (known.length === 0) return "";
   const min = Math.min(...known);
-  const span = Math.max(...known) - min || 1;
+  const max = Math.max(...known);
+  const span = Math.max(max - min, 0.2 * Math.abs(max)) || 1; // a flat run looks flat
   const dx = values.length > 1 ? width / (values.length - 1) : 0;
   let pen = "M";
   let path = "";

@@ -22,6 +22,7 @@ export const TEXT = {
   why: "Why it matters",
   evidence: "Evidence",
   fixes: "What to do, in this order",
+  mendFirst: "Mend the finding above first; these probably go with it.",
   show: "Show in charts",
   otherCharts: "Other charts",
   allCharts: "Charts",
@@ -187,11 +188,10 @@ export function age(wallTime, now) {
  * @param {{first_step: number | null, last_step: number | null, active: boolean}} verdict
  */
 export function since({ first_step, last_step, active }) {
-  const from = first_step === null ? "" : `since step ${whole(first_step)}`;
-  if (active) return from;
-  if (first_step !== null && first_step === last_step) return `at step ${whole(first_step)} only`;
-  const until = last_step === null ? "no longer" : `no longer since step ${whole(last_step)}`;
-  return from === "" ? until : `${from}, ${until}`;
+  if (active) return first_step === null ? "" : `since step ${whole(first_step)}`;
+  if (first_step === null || last_step === null) return last_step === null ? "no longer" : `no longer since step ${whole(last_step)}`;
+  if (first_step === last_step) return `at step ${whole(first_step)} only`;
+  return `from step ${whole(first_step)} to step ${whole(last_step)}, no longer since`;
 }
 
 /**

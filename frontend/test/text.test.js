@@ -82,7 +82,7 @@ test("ages and durations read well, and a clock ahead of ours reads as now", () 
 
 test("a finding says since when, and when it ended", () => {
   assert.equal(text.since({ first_step: 1200, last_step: 2000, active: true }), "since step 1,200");
-  assert.equal(text.since({ first_step: 3, last_step: 9, active: false }), "since step 3, no longer since step 9");
+  assert.equal(text.since({ first_step: 3, last_step: 9, active: false }), "from step 3 to step 9, no longer since");
   assert.equal(text.since({ first_step: 3, last_step: 3, active: false }), "at step 3 only");
   assert.equal(text.since({ first_step: null, last_step: 9, active: false }), "no longer since step 9");
   assert.equal(text.since({ first_step: null, last_step: null, active: true }), "");

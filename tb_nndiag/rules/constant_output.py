@@ -33,11 +33,18 @@ import numpy as np
 
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import FIT_TEN_ROWS, try_rates
 
 PROBABILITIES = ("softmax", "sigmoid")
 
 
-@rule("NND705", severity="error", reads=["outputs", "labels"], explains=["loss-plateau", "underfitting"])
+@rule(
+    "NND705",
+    severity="error",
+    reads=["outputs", "labels"],
+    may_read=["optimizer"],
+    explains=["loss-plateau", "underfitting"],
+)
 def constant_output(
     run: Run,
     *,
@@ -63,8 +70,8 @@ def constant_output(
     step = int(outputs.steps[-1])
     return Finding(
         headline=(
-            f"The predictions of `{where}` vary by {number(ratio[-1])} of the spread of the targets (healthy: more than"
-            f" {number(floor)}): every row gets the same answer."
+            f"The predictions of `{where}` are the same for every row: they vary by {number(ratio[-1])} of the spread of the"
+            f" targets (healthy: more than {number(floor)})."
         ),
         why="The network answers without looking at its input; what it has found is at most the best constant.",
         evidence=[
@@ -77,19 +84,18 @@ def constant_output(
                 "run",
                 step,
             ),
-            Evidence("mean prediction", outputs.last(0, "mean"), labels.last(0, "mean"), "", "outputs", "run", step),
         ],
         fixes=[
             Fix(
                 "Try to fit ten rows, with the same model.",
                 "A network that cannot fit ten rows has a defect in its layers, loss or learning rate; more data will"
                 " not mend it.",
-                "model.fit(x[:10], y[:10], epochs=200, verbose=0)\nprint(model.evaluate(x[:10], y[:10]))",
+                FIT_TEN_ROWS,
             ),
             Fix(
-                "Try three other learning rates, a factor of ten apart.",
+                "Try other learning rates, a factor of ten apart.",
                 "Both far too high and far too low end in a constant.",
-                "for rate in (1e-4, 1e-3, 1e-2):\n    print(rate)",
+                try_rates(run),
             ),
         ],
         first_step=outputs.began(since),

@@ -32,9 +32,11 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Layer, Run
+from tb_nndiag.snippets import a_tenth
 
 
 @rule(
@@ -79,14 +81,13 @@ def dead_units(
     if not dead:
         return None
     first_dead = dead[0]  # in forward order: what lies behind it may be dead because of it
-    worst = max(dead, key=lambda layer: shares[layer.name][-1])
     step = int(units.steps[-1])
     start = min(_since(units, shares[layer.name], most) for layer in dead)
     harmed = now_left(run) > stuck
-    share = float(shares[worst.name][-1])
-    others = f", and {len(dead) - 1} more" if len(dead) > 1 else ""
+    named = [f"{shares[layer.name][-1]:.0%} of the units of `{layer.name}`" for layer in dead[:3]]
+    more = f" (and of {len(dead) - 3} more layers)" if len(dead) > 3 else ""
     return Finding(
-        headline=f"{share:.0%} of the units of `{worst.name}`{others} are zero for every row (limit: {most:.0%}).",
+        headline=f"{' and '.join(named)}{more} put out zero for every row (limit: {most:.0%}).",
         why=(
             "No gradient passes a unit that is never active: it cannot come back, and the layers before it learn less,"
             " or nothing."
@@ -110,29 +111,19 @@ def _since(units, share: np.ndarray, most: float) -> int:
 
 
 def _fixes(run: Run, layer: Layer, *, from_the_start: bool) -> list[Fix]:
-    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
-    made = (
-        f'keras.layers.{layer.class_name}({layer.units}, activation={{}}, name="{layer.name}")'
-        if layer.class_name == "Dense"
-        else "activation={}"
-    )
     lower = Fix(
         "Lower the learning rate to a tenth.",
         "One large step can push a whole layer below zero.",
-        (
-            f"model.optimizer.learning_rate = {rate / 10:.3g}"
-            if np.isfinite(rate)
-            else "model.optimizer.learning_rate = model.optimizer.learning_rate / 10"
-        ),
+        a_tenth(run),
     )
     start = Fix(
         f"Start `{layer.name}` with He initialization and a bias of zero.",
         "They keep about half of the units active at the start.",
-        made.format('"relu", kernel_initializer="he_normal", bias_initializer="zeros"'),
+        snippets.layer(layer, layer.activation, kernel_initializer="he_normal", bias_initializer="zeros"),
     )
     leak = Fix(
         f"Let `{layer.name}` leak.",
         "A leaky unit passes some gradient on its dead side and can come back.",
-        made.format('"leaky_relu"'),
+        snippets.layer(layer, "leaky_relu"),
     )
     return [start, leak, lower] if from_the_start else [lower, leak, start]

@@ -30,6 +30,7 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, reference_loss
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import a_tenth, learning_rate
 
 
 @rule(
@@ -76,12 +77,12 @@ def diverging_loss(
         return None
     crossed = int(np.argmax(mean > rise * start))
     lowest = int(np.argmin(mean[: crossed + 1]))  # from there on it rose
-    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
+    rate = learning_rate(run)
     fixes = [
         Fix(
             "Lower the learning rate to a tenth.",
             "Steps that overshoot climb out of the valley they should descend into.",
-            f"model.optimizer.learning_rate = {rate / 10:.3g}",
+            a_tenth(run),
         )
     ]
     if rate < 0:

@@ -34,6 +34,7 @@ from tb_nndiag.layers import large_enough, median, with_kernels
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
 
 
 @rule(
@@ -74,9 +75,9 @@ def exploding_gradients(
         return None
     grown_by, name, record, ratio_there = best
     step = int(updates.steps[record])
-    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
-    optimizer = run.card.optimizer.name if run.card.optimizer else "Adam"
-    clip = f"keras.optimizers.{optimizer}(learning_rate={rate:.3g}, global_clipnorm=1.0)"
+    clip = optimizer(run, learning_rate(run), global_clipnorm=1.0)
+    moved = updates.column(name, "ratio")
+    last = int(np.flatnonzero(~(moved <= step_size))[-1])  # NaN: what was thrown away cannot be measured
     return Finding(
         headline=(
             f"At step {step:,} the gradient of `{name}` was {number(grown_by)} times what it had been (limit:"
@@ -94,7 +95,7 @@ def exploding_gradients(
             Fix(
                 "Lower the learning rate to a tenth.",
                 "The same gradient then makes a tenth of the step.",
-                f"model.optimizer.learning_rate = {rate / 10:.3g}",
+                a_tenth(run),
             ),
             Fix(
                 "Scale the inputs, and start with Glorot or He initialization.",
@@ -103,9 +104,8 @@ def exploding_gradients(
             ),
         ],
         first_step=updates.began(record),
-        last_step=int(updates.steps[-1]),
-        active=not np.isfinite(gradients.column(name, "rms")[-1])
-        or bool(updates.column(name, "ratio")[-1] > step_size),
+        last_step=int(updates.steps[last]),
+        active=last == len(moved) - 1,
     )
 
 

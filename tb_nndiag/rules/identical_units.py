@@ -30,6 +30,7 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag import snippets
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -99,9 +100,9 @@ def identical_units(
                     if layer.kernel_initializer
                     else "Only different weights can learn different things."
                 ),
-                f"keras.layers.{layer.class_name}({layer.kernel_shape[-1]},"
-                f' activation="{layer.activation or "linear"}", kernel_initializer="{initializer}",'
-                f' name="{layer.name}")',
+                snippets.layer(
+                    layer, layer.activation or "linear", units=layer.kernel_shape[-1], kernel_initializer=initializer
+                ),
             )
         ],
         first_step=updates.began(int(differ[-1]) + 1 if len(differ) else 0),

@@ -30,9 +30,10 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import large_enough, median, median_ratio, with_kernels
-from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.progress import SIGNALS, against_constant, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import learning_rate, optimizer
 
 USUAL = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
 
@@ -103,15 +104,14 @@ def learning_rate_too_high(
     limit, most_left = (ceiling, stuck) if typical > ceiling else (brisk, worse)
     if not (typical > limit and left > most_left):
         return None
-    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
-    better = rate * min(USUAL / typical, 0.1)
-    optimizer = run.card.optimizer.name if run.card.optimizer else "Adam"
+    rate = learning_rate(run)
+    first_step = ratio[np.isfinite(ratio) & (ratio > 0)][0]  # later ones may be those of an explosion
+    better = rate * min(USUAL / first_step, 0.1)
     high = np.flatnonzero(~(ratio <= limit))  # NaN counts as high: what was thrown away cannot be measured
     return Finding(
         headline=(
             f"A step moves the weights by {number(typical)} of their size at the start (limit: {number(limit)}), at a"
-            f" learning rate of {number(rate)}, and the loss is {number(left)} times that of a constant prediction"
-            f" (limit: {number(most_left)})."
+            f" learning rate of {number(rate)}, and nothing was learned: {against_constant(run)}."
         ),
         why="Steps that are too long jump over what they are looking for; the loss stays high, oscillates, or rises.",
         evidence=[
@@ -138,7 +138,7 @@ def learning_rate_too_high(
             Fix(
                 f"Lower the learning rate to {better:.0e}.",
                 f"A step would then move the weights by about {number(USUAL)} of their size.",
-                f"keras.optimizers.{optimizer}(learning_rate={better:.0e})",
+                optimizer(run, better),
             ),
             Fix(
                 "If it must be high later on, warm it up.",

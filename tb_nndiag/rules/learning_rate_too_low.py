@@ -30,9 +30,10 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import large_enough, median, median_ratio, with_kernels
-from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.progress import SIGNALS, against_constant, now_left, reference_loss, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import learning_rate, optimizer
 
 USUAL = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
 
@@ -59,6 +60,14 @@ def learning_rate_too_low(
     stuck: Annotated[
         float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")
     ] = 0.9,
+    falling: Annotated[
+        float,
+        Limit(
+            "fall over the last third of the records, over the constant's loss, that makes it a warning",
+            "share",
+            "docs/calibration.md",
+        ),
+    ] = 0.02,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 40,
 ) -> Finding | None:
     if run.card is None:
@@ -74,14 +83,13 @@ def learning_rate_too_low(
     if not 0 < typical < floor or not left > stuck or not np.isfinite(left):
         return None
     updates = run["updates"]
-    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
+    rate = learning_rate(run)
     better = float(f"{rate * min(USUAL / typical, 1e4):.0e}") if np.isfinite(rate) else float("nan")
     low = np.flatnonzero(ratio < floor)
     return Finding(
         headline=(
             f"A step moves the weights by {number(typical)} of their size (limit: {number(floor)}), at a learning rate"
-            f" of {number(rate)}, and the loss is {number(left)} times that of a constant prediction (limit:"
-            f" {number(stuck)})."
+            f" of {number(rate)}, and little was learned: {against_constant(run)}."
         ),
         why=(
             f"At this pace it takes about {number(float(f'{1 / typical:.0e}'))} steps to change the network once; it"
@@ -111,7 +119,7 @@ def learning_rate_too_low(
             Fix(
                 f"Raise the learning rate to {number(better)}.",
                 f"A step would then move the weights by about {number(USUAL)} of their size.",
-                f"keras.optimizers.{run.card.optimizer.name if run.card.optimizer else 'Adam'}(learning_rate={better:.1g})",
+                optimizer(run, better),
             ),
             Fix(
                 "If that does not help, use Adam with its default rate.",
@@ -120,6 +128,7 @@ def learning_rate_too_low(
             ),
         ],
         first_step=updates.began(int(low[0])),
-        last_step=int(updates.steps[-1]),
+        last_step=int(updates.steps[low[-1]]),
         active=bool(ratio[-1] < floor),
+        severity="warning" if still_falling(run, least=falling * reference_loss(run)) else "",
     )

@@ -34,6 +34,7 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, left_over, now_left, reference_loss, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import FIT_TEN_ROWS, try_rates
 
 
 @rule(
@@ -59,6 +60,9 @@ def loss_plateau(
             "docs/calibration.md",
         ),
     ] = 0.02,
+    hopeless: Annotated[
+        float, Limit("share from which on a falling loss is no excuse", "share", "docs/calibration.md")
+    ] = 1.5,
 ) -> Finding | None:
     if run.last_step < patience:
         raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
@@ -68,18 +72,19 @@ def loss_plateau(
     if len(run["gap"]) < 2:
         raise NotEnoughData("needs two evaluations of the held rows, has one")
     left = now_left(run)
-    if not np.isfinite(left) or left < stuck or still_falling(run, least=falling * reference_loss(run)):
+    if not np.isfinite(left) or left < stuck:
+        return None
+    if left < hopeless and still_falling(run, least=falling * reference_loss(run)):
         return None
     steps, shares = left_over(run)
     below = np.flatnonzero(shares < stuck)
     step = int(steps[-1])
     since = max(int(steps[below[-1]]) + 1 if len(below) else 1, int(patience))  # before, it was fair to wait
     loss = run["gap"].last(0, "train")
-    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else 1e-3
     return Finding(
         headline=(
-            f"After {step:,} steps the loss is {number(loss)}; the best constant answer has {number(constant)} "
-            f"(that is {number(left)} times as much; a run that learns has less than {number(stuck)})."
+            f"After {step:,} steps the loss is {number(loss)}, no better than always giving the same answer ({number(constant)}); a run"
+            f" that learns is below {number(stuck)} times that."
         ),
         why="The network has found nothing in its input yet: answering the same for every row would do as well.",
         evidence=[
@@ -92,14 +97,13 @@ def loss_plateau(
                 "run",
                 step,
             ),
-            Evidence("loss of the best constant prediction", constant, loss, "", "baseline", "run", step),
         ],
         fixes=[
+            *_nothing_trains(run),
             Fix(
                 "Try learning rates over decades.",
                 "It is the commonest cause, and the quickest to rule out.",
-                f"for rate in ({rate * 100:.0e}, {rate * 10:.0e}, {rate / 10:.0e}, {rate / 100:.0e}):\n    print(rate) "
-                " # build, compile and fit anew for each",
+                try_rates(run),
             ),
             Fix(
                 "Look at ten rows and their labels, as the network gets them.",
@@ -109,9 +113,21 @@ def loss_plateau(
             Fix(
                 "Try to fit ten rows.",
                 "A network that cannot has a defect in layers, loss or input; more data will not mend it.",
-                "model.fit(x[:10], y[:10], epochs=300, verbose=0)",
+                FIT_TEN_ROWS,
             ),
         ],
         first_step=min(since, step),
         last_step=step,
     )
+
+
+def _nothing_trains(run: Run) -> list[Fix]:
+    if run.card is None or run.card.trainable_parameters > 0:
+        return []
+    return [
+        Fix(
+            "Let at least one layer train, and compile again.",
+            "No layer is trainable: nothing can be learned.",
+            "for layer in model.layers:\n    layer.trainable = True",
+        )
+    ]

@@ -33,6 +33,7 @@ import numpy as np
 
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
 
 
 @rule(
@@ -101,24 +102,16 @@ def _first_place(run: Run, step: int) -> tuple[int, str, float]:
 
 
 def _fixes(run: Run, place: str) -> list[Fix]:
-    rate = run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
+    rate = learning_rate(run)
     lower = Fix(
         f"Lower the learning rate to {number(rate / 10)}." if np.isfinite(rate) else "Divide the learning rate by 10.",
         "Steps that are too large let numbers grow until they overflow.",
-        (
-            f"model.optimizer.learning_rate = {rate / 10:.3g}"
-            if np.isfinite(rate)
-            else "model.optimizer.learning_rate = model.optimizer.learning_rate / 10"
-        ),
+        a_tenth(run),
     )
     clip = Fix(
         "Clip the gradient's norm.",
         "A single batch can then no longer throw the weights away.",
-        (
-            f"keras.optimizers.{_optimizer(run)}(learning_rate={rate:.3g}, global_clipnorm=1.0)"
-            if np.isfinite(rate)
-            else "keras.optimizers.Adam(global_clipnorm=1.0)"
-        ),
+        optimizer(run, rate, global_clipnorm=1.0),
     )
     steps = [clip] if rate <= 0 else [lower, clip]  # one that is not positive is another fault
     if place in ("input", "target"):
@@ -137,7 +130,3 @@ def _fixes(run: Run, place: str) -> list[Fix]:
         )
         return [guard, *steps]
     return steps
-
-
-def _optimizer(run: Run) -> str:
-    return run.card.optimizer.name if run.card and run.card.optimizer else "Adam"

@@ -31,6 +31,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS as PROGRESS
 from tb_nndiag.progress import now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
@@ -210,8 +211,12 @@ def _forbidden_targets(loss: Loss, targets: Targets | None, layer: Layer, tolera
     )
     return _finding(
         f"Targets reach {number(worst)}, but `{loss.name}` takes {number(low)} to {number(high)} here.",
-        "Outside that range the loss is no longer a likelihood: it has no floor, and the best prediction is not the"
-        " target.",
+        (
+            "There is no unit for such a class: TensorFlow stops with an error, or the loss becomes NaN."
+            if loss.name in SPARSE
+            else "Outside that range the loss is no longer a likelihood: it has no floor, and the best prediction is"
+            " not the target."
+        ),
         Evidence("most extreme target", worst, high if worst > high else low, "", "labels", layer.name, targets.step),
         fixes,
     )
@@ -258,7 +263,7 @@ def _no_probabilities(run: Run, layer: Layer, loss: Loss) -> Finding | None:
         low, high = IMAGES.get(layer.activation, (float("-inf"), float("inf")))
         head = (
             f"`{loss.name}` expects probabilities (0 to 1), but `{layer.name}` has the activation `{layer.activation}`,"
-            f" which reaches {number(low)} to {number(high)}."
+            f" which reaches {'any number' if low < -1 else f'from {number(low)} up' if high > 1 else '-1 to 1'}."
         )
         value, limit = (high, 1.0) if high > 1 else (low, 0.0)
         return _finding(
@@ -366,10 +371,8 @@ def _finding(headline: str, why: str, evidence: Evidence, fixes: list[Fix]) -> F
 
 
 def _dense(layer: Layer, activation: str, units: int | str, compile_with: str) -> str:
-    return (
-        f'keras.layers.Dense({units}, activation="{activation}",'
-        f' name="{layer.name}")\nmodel.compile(optimizer=model.optimizer, {compile_with})'
-    )
+    made = snippets.layer(layer, activation, units=units)
+    return f"{made}\nmodel.compile(optimizer=model.optimizer, {compile_with})"
 
 
 def _short(loss: Loss) -> str:

@@ -55,6 +55,9 @@ def overfitting(
     metric_kept: Annotated[
         float, Limit("loss of a validation metric from its best that still counts as none", "", "docs/calibration.md")
     ] = 0.01,
+    metric_worth: Annotated[
+        float, Limit("validation metric over the training's that is worth keeping", "ratio", "judgment")
+    ] = 0.5,
 ) -> Finding | None:
     gap = run["gap"]
     val, train = gap.of_run("val"), gap.of_run("train")
@@ -76,14 +79,14 @@ def overfitting(
         return None
     if not np.nanmedian(train[-3:]) <= train[best] * 1.02:  # both rise: that is divergence
         return None
-    kept = _metric_kept(run, int(steps[best]), metric_kept)
+    kept = _metric_kept(run, int(steps[best]), metric_kept, metric_worth)
     epoch = int(epochs[best])
     wasted = 1 - best / (len(val) - 1)
     metric = f" `{kept}` is still at its best, so it is the confidence that suffers, not the answers." if kept else ""
     return Finding(
         headline=(
             f"The validation loss was best in epoch {epoch} ({number(lowest)}) and has risen by {risen:.0%} since, to"
-            f" {number(now)} (limit: {rise:.0%}).{metric}"
+            f" about {number(now)} in the last epochs (limit: {rise:.0%}).{metric}"
         ),
         why=(
             f"Since epoch {epoch} the network learns the training rows by heart: {wasted:.0%} of the training made it"
@@ -102,17 +105,9 @@ def overfitting(
                 "run",
                 int(steps[-1]),
             ),
-            Evidence(
-                "loss of the held training rows, in inference mode",
-                float(train[-1]),
-                float(train[best]),
-                "",
-                "gap",
-                "run",
-                int(steps[-1]),
-            ),
         ],
         fixes=[
+            *(_fixes_for_the_first_epoch() if best == 0 else []),
             Fix(
                 f"Stop at the best epoch and keep its weights: {number(lowest)} instead of {number(now)}.",
                 "It costs nothing and loses nothing.",
@@ -132,6 +127,16 @@ def overfitting(
     )
 
 
+def _fixes_for_the_first_epoch() -> list[Fix]:
+    return [
+        Fix(
+            "Look whether the validation rows are of the same kind: shuffle before they are split off.",
+            "It was worse from the first epoch on, and `validation_split` takes the last rows as they are.",
+            "order = np.random.permutation(len(x))\nx, y = x[order], y[order]",
+        )
+    ]
+
+
 def _kendall_z(values: np.ndarray) -> float:
     """Standard deviations by which the number of rising pairs exceeds that of falling ones, in a series without a trend."""
     n = len(values)
@@ -139,8 +144,11 @@ def _kendall_z(values: np.ndarray) -> float:
     return s / np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
 
 
-def _metric_kept(run: Run, best_step: int, tolerance: float) -> str:
-    """A validation accuracy (or AUC, ...) that is not lower now than at the best epoch of the loss; "" if there is none."""
+def _metric_kept(run: Run, best_step: int, tolerance: float, worth: float) -> str:
+    """A validation accuracy (or AUC, ...) that is no lower now than at the best epoch of the loss; "" if there is none.
+
+    worth: what it must be at least, over the same metric of the training: one that was never any good kept nothing
+    """
     if "epoch" not in run:
         return ""
     series = run["epoch"]
@@ -148,7 +156,9 @@ def _metric_kept(run: Run, best_step: int, tolerance: float) -> str:
         values = series.column(name, "value")
         if name.startswith("val_") and name != "val_loss" and _grows(run, name) and np.isfinite(values).all():
             at_best = values[series.steps <= best_step][-1:]
-            if len(at_best) and np.median(values[-3:]) >= at_best[0] - tolerance:
+            trained = series.column(name.removeprefix("val_"), "value")[-1]
+            now = np.median(values[-3:])
+            if len(at_best) and now >= at_best[0] - tolerance and now >= worth * trained:
                 return name
     return ""
 

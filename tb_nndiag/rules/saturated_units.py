@@ -30,6 +30,7 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
@@ -76,11 +77,6 @@ def saturated_units(
     free = np.flatnonzero(~(share > most))
     step = int(units.steps[-1])
     others = f" and of {len(stuck_layers) - 1} more layers" if len(stuck_layers) > 1 else ""
-    made = (
-        f'keras.layers.Dense({first.units}, name="{first.name}", activation={{}})'
-        if first.class_name == "Dense"
-        else "activation={}"
-    )
     return Finding(
         headline=(
             f"{share[-1]:.0%} of the units of `{first.name}`{others} sit at a bound of their {first.activation} (limit:"
@@ -104,17 +100,17 @@ def saturated_units(
             Fix(
                 f"Start `{first.name}` with smaller weights.",
                 "Glorot initialization keeps its input between the bounds.",
-                made.format(f'"{first.activation}", kernel_initializer="glorot_uniform"'),
+                snippets.layer(first, first.activation, kernel_initializer="glorot_uniform"),
             ),
             Fix(
                 "Lower the learning rate to a tenth.",
                 "Large steps drive units to their bounds.",
-                "model.optimizer.learning_rate = model.optimizer.learning_rate / 10",
+                snippets.a_tenth(run),
             ),
             Fix(
                 f"Replace the {first.activation} of `{first.name}` by relu.",
                 "It has no upper bound.",
-                made.format('"relu", kernel_initializer="he_normal"'),
+                snippets.layer(first, "relu", kernel_initializer="he_normal"),
             ),
         ],
         first_step=units.began(int(free[-1]) + 1 if len(free) else 0),

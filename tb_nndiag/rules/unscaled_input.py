@@ -182,14 +182,14 @@ def unscaled_input(
     side = "at least " if too_small[worst] else ""
     return Finding(
         headline=(
-            f"The largest feature of `{name}` has a scale of {number(float(largest[worst]))} (limit:"
-            f" {side}{number(limit)}){uneven_text}; the first loss is {number(begun)} times that of a constant guess."
+            f"`{name}` is not scaled: its values reach from {number(low)} to {number(high)}, the largest mean or spread of a"
+            f" feature is {number(float(largest[worst]))} (limit: {side}{number(limit)}){uneven_text}."
         ),
         why=(
             "The first layer multiplies by its input: steps are too large along large features, and nothing is learned"
             " from small ones."
         ),
-        evidence=evidence,
+        evidence=[evidence[0], *(e for e in evidence[1:] if e.value > e.limit)],
         fixes=[divide, standardize] if pixels else [standardize, layer],
         first_step=0,
         last_step=step,

@@ -34,9 +34,10 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import median, with_kernels
-from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.progress import SIGNALS, against_constant, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
-from tb_nndiag.run import Layer, Run
+from tb_nndiag.run import Run
+from tb_nndiag.snippets import layer as layer_code
 
 
 @rule(
@@ -85,9 +86,8 @@ def vanishing_gradients(
     gradients, updates = run["gradients"], run["updates"]
     gradient = gradients.column(first, "rms") / gradients.column(last, "rms")
     update = updates.column(first, "ratio") / updates.column(last, "ratio")
-    faded = (update < update_floor) | (
-        gradient < gradient_floor
-    )  # NaN < floor is False: a dead last layer is another rule's
+    # NaN < floor is False: a dead last layer is another rule's
+    faded = (update < update_floor) | (gradient < gradient_floor)
     typical_update, typical_gradient = median(update), median(gradient)
     if not (typical_update < update_floor or typical_gradient < gradient_floor) or not now_left(run) > stuck:
         return None
@@ -105,8 +105,8 @@ def vanishing_gradients(
             f" {number(limit)})."
         ),
         why=(
-            f"`{first}` hardly learns, so the layers after it build on random features; after {step:,} steps the loss"
-            f" is {number(now_left(run))} times that of a constant prediction."
+            f"`{first}` hardly learns, so the layers after it build on random features; after {step:,} steps"
+            f" {against_constant(run)}."
         ),
         evidence=[
             Evidence(
@@ -139,7 +139,7 @@ def vanishing_gradients(
         ],
         fixes=_fixes(run, layers),
         first_step=updates.began(int(np.argmax(faded))),
-        last_step=step,
+        last_step=int(updates.steps[np.flatnonzero(faded)[-1]]),
         active=bool(faded[-3:].any()),
     )
 
@@ -159,7 +159,7 @@ def _fixes(run: Run, layers: list[str]) -> list[Fix]:
             else f"Use relu with He initialization from `{example.name}` on."
         ),
         "The slope of a relu is 1 where it is active; a sigmoid's is 0.25 at most.",
-        _layer_code(example),
+        layer_code(example, "relu", kernel_initializer="he_normal"),
     )
     norm = Fix(
         "Put a normalization layer after each of them.",
@@ -172,14 +172,3 @@ def _fixes(run: Run, layers: list[str]) -> list[Fix]:
         "x = keras.layers.Add()([x, block(x)])",
     )
     return [change, norm, shorter]
-
-
-def _layer_code(layer: Layer) -> str:
-    if layer.class_name.startswith("Conv"):
-        return (
-            f"keras.layers.{layer.class_name}({layer.kernel_shape[-1]}, {tuple(layer.kernel_shape[:-2])},"
-            f' activation="relu", kernel_initializer="he_normal", name="{layer.name}")'
-        )
-    if layer.class_name == "SimpleRNN":
-        return f'keras.layers.LSTM({layer.units}, name="{layer.name}")'
-    return f'keras.layers.Dense({layer.units}, activation="relu", kernel_initializer="he_normal", name="{layer.name}")'

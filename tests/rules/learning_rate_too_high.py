@@ -8,7 +8,7 @@ LAYERS = ("hidden", "hidden_1", "answer")
 def steps(ratio, left=1.0, **more):
     """ratio: one number a record, or one for all of 25"""
     ratio = np.broadcast_to(ratio, 25) if np.ndim(ratio) == 0 else np.asarray(ratio, float)
-    parts = {"loss": losses([1.0] * len(ratio)), "gap": gaps([left, left]), "baseline": series("baseline"), "optimizer": series("optimizer")}
+    parts = {"loss": losses([left] * len(ratio)), "gap": gaps([left, left]), "baseline": series("baseline"), "optimizer": series("optimizer")}
     return run(updates=series("updates", LAYERS, ratio=np.tile(ratio[:, None], 3)), **parts, **more)
 
 

@@ -12,7 +12,8 @@ FIRES = {
     "straight lines around circles": recorded("linear_on_circles"),
     "just over the limit": flat(0.98),
     "sixty steps": flat(1.0, epochs=3),
-    "it forgot what it knew": flat([0.5, 0.6, 1.0, 1.0]),
+    "it forgot what it knew": flat([0.5, 0.6, *[1.0] * 6]),
+    "falling, but far above a constant": flat(np.linspace(3.0, 1.51, 9)),
     "a fall of next to nothing": flat(np.linspace(1.03, 0.99, 9)),
 }
 HINTS = {}
@@ -20,6 +21,8 @@ SILENT = {
     "a healthy run": recorded("healthy_dense"),
     "just under the limit": flat(0.96),
     "falling steadily": flat(np.linspace(1.6, 1.0, 9)),
+    "falling, a little above a constant": flat(np.linspace(3.0, 1.4, 9)),
+    "in training mode it learns: inference mode is off": flat(1.2, batch=[0.3] * 4),
     "a loss that is not finite": flat([1.0, 1.0, np.nan, np.nan]),
 }
 UNKNOWN = {

@@ -103,6 +103,11 @@ def steps_explode(d):
     fit(dense((32, 16), "tanh", (8,), 1, "linear"), regression(), SGD(1.0), d, loss="mse", epochs=6)
 
 
+def prices(d):
+    x, y, xv, yv = regression()
+    fit(dense((32, 16), "relu", (8,), 1, "linear"), (x, 500_000 + 100_000 * y, xv, 500_000 + 100_000 * yv), Adam(1e-3), d, loss="mse", epochs=8)
+
+
 def one_softmax_unit(d):
     x, y, xv, yv = digits()
     even, even_v = [(labels % 2 == 0).astype("float32")[:, None] for labels in (y, yv)]
@@ -112,7 +117,7 @@ def one_softmax_unit(d):
 RECORDINGS = {f.__name__: f for f in (
     healthy_dense, healthy_conv, healthy_regression, healthy_deep_relu, sigmoid_deep, rate_too_high, rate_too_low, rate_negative,
     biases_too_low, tanh_saturated, constant_kernels, few_rows, linear_on_moons, linear_on_circles, pixels_to_255,
-    pixels_to_255_normalized, row_with_nan, steps_explode, one_softmax_unit,
+    pixels_to_255_normalized, row_with_nan, steps_explode, prices, one_softmax_unit,
 )}  # fmt: skip
 
 

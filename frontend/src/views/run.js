@@ -137,7 +137,7 @@ function Layers({ layers }) {
             <td><${Name} name=${layer.class_name} limit=${40} /></td>
             <td>${visible(layer.activation || "–")}</td>
             <td>${shapeInWords(layer.output_shape)}</td>
-            <td class="number">${whole(layer.parameters)}${layer.trainable ? "" : " (frozen)"}</td>
+            <td class="number">${whole(layer.parameters)}${layer.trainable || layer.parameters === 0 ? "" : " (frozen)"}</td>
           </tr>`,
         )}
       </tbody>

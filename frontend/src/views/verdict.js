@@ -25,10 +25,11 @@ export function VerdictCard({ verdict, consequences, show, children }) {
     ${consequences.length > 0 &&
     html`<details class="consequences">
       <summary>${count(consequences.length, "finding")} that likely ${consequences.length === 1 ? "follows" : "follow"} from this</summary>
+      <p class="first">${TEXT.mendFirst}</p>
       ${consequences.map(
         (verdict) => html`<section key=${verdict.rule} class="consequence ${verdict.severity}" data-verdict=${verdict.rule}>
           <${Head} verdict=${verdict} level="h4" />
-          <${Substance} verdict=${verdict} show=${show} level="h5" />
+          <${EvidenceTable} verdict=${verdict} show=${show} />
         </section>`,
       )}
     </details>`}
@@ -104,7 +105,7 @@ function EvidenceRow({ piece, show }) {
               }}>${step}</button>`)}
       </span>
     </td>
-    <td class="number value">${visible(piece.value_text)} <span class="unit">${visible(piece.unit)}</span></td>
+    <td class="number value">${visible(piece.value_text)} <span class="unit">${["ratio", "share"].includes(piece.unit) ? "" : visible(piece.unit)}</span></td>
     <td class="number ${piece.limit_text.length > 20 ? "long" : ""}"><${Unbroken} text=${visible(piece.limit_text)} /></td>
   </tr>`;
 }

@@ -1,0 +1,112 @@
+"""The targets are so large, or lie so far from zero, that the network does not get there.
+
+## What it sees
+
+The targets of the held rows, where a linear output is trained with a distance (squared or absolute): their spread and
+their mean. And the harm: how much of a constant prediction's loss is left.
+
+## Why it matters
+
+A network starts with outputs near zero. With prices of half a million the first thousands of steps only carry the output
+there, the gradients are as large as the targets, and no usual learning rate fits.
+
+## What to do first
+
+Standardize the targets with the mean and standard deviation of the training rows, and turn predictions back with the same
+numbers.
+
+## When it is wrong
+
+Large targets that are learned all the same are not accused. Relative losses (MAPE, logarithmic ones) do not mind scale
+and are not judged.
+
+## Source
+
+LeCun et al. 1998, Efficient BackProp, section 4. Limits: docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from tb_nndiag.progress import SIGNALS, against_constant, now_left
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+DISTANCE = ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
+
+
+@rule(
+    "NND602",
+    severity="error",
+    reads=["labels", "loss"],
+    may_read=SIGNALS,
+    explains=[
+        "exploding-gradients",
+        "learning-rate-too-high",
+        "learning-rate-too-low",
+        "loss-plateau",
+        "diverging-loss",
+        "dead-units",
+        "constant-output",
+        "nan-loss",
+        "underfitting",
+        "vanishing-gradients",
+    ],
+)
+def unscaled_target(
+    run: Run,
+    *,
+    spread: Annotated[float, Limit("standard deviation of the targets", "", "docs/calibration.md")] = 30,
+    offset: Annotated[
+        float, Limit("absolute mean of the targets over their standard deviation", "ratio", "docs/calibration.md")
+    ] = 10,
+    stuck: Annotated[
+        float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")
+    ] = 0.9,
+) -> Finding | None:
+    if run.card is None or len(run.card.losses) != 1 or run.card.output_layer is None:
+        raise NotEnoughData("needs a run card with one output and one loss")
+    if run.card.losses[0].name not in DISTANCE or run.card.output_layer.activation not in ("", "linear"):
+        return None
+    labels, left = run["labels"], now_left(run)
+    std, mean = labels.last(0, "std"), abs(labels.last(0, "mean"))
+    far = mean / std if std > 0 else 0.0
+    if not (std > spread or far > offset) or not left > stuck:
+        return None
+    step = int(labels.steps[-1])
+    large = std > spread
+    what = (
+        f"a standard deviation of {number(std)} (limit: {number(spread)})"
+        if large
+        else f"a mean of {number(mean)}, {number(far)} times their standard deviation (limit: {number(offset)})"
+    )
+    return Finding(
+        headline=f"The targets have {what}, and the network did not get there: {against_constant(run)}.",
+        why="Its outputs start near zero: the steps are spent on carrying them there, and no usual learning rate fits.",
+        evidence=[
+            Evidence("standard deviation of the targets", std, spread, "", "labels", "run", step)
+            if large
+            else Evidence(
+                "mean of the targets over their standard deviation", far, offset, "ratio", "labels", "run", step
+            ),
+            Evidence(
+                "loss over that of the best constant prediction", left, stuck, "share", "gap", "run", run.last_step
+            ),
+        ],
+        fixes=[
+            Fix(
+                "Standardize the targets, and turn predictions back.",
+                "Then the output begins where the targets are.",
+                "mean, std = y.mean(axis=0), y.std(axis=0)\ny, y_val = (y - mean) / std, (y_val - mean) / std\n"
+                "# afterwards: model.predict(x) * std + mean",
+            ),
+            Fix(
+                "If the targets are positive and range over decades, learn their logarithm.",
+                "A distance of logarithms is a ratio, and ratios are what matters then.",
+                "y, y_val = np.log(y), np.log(y_val)",
+            ),
+        ],
+        first_step=0,
+        last_step=max(step, run.last_step),
+    )
