@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from typing import Any
 
 import keras
 
 from keras_callbacks.recording import Recording
+from keras_callbacks.say import warn
 
 
 class Diagnosis(keras.callbacks.Callback):
@@ -36,6 +36,7 @@ class Diagnosis(keras.callbacks.Callback):
         self.quiet = quiet
         self._last_step = 0  # of all fits with this callback: steps never go back
         self._recording: Recording | None = None
+        self._abandoned: Recording | None = None  # it failed; its compiled step goes on to the end of the fit
 
     def set_model(self, model: keras.Model) -> None:
         super().set_model(model)
@@ -73,14 +74,16 @@ class Diagnosis(keras.callbacks.Callback):
             action(recording)
         except Exception as error:  # the training goes on without us
             _warn(f"stopped recording ({type(error).__name__}: {error})")
-            self._stop()
+            recording.abandon()
+            self._recording, self._abandoned = None, recording
         recording.own_seconds += time.perf_counter() - began
         self._last_step = max(self._last_step, recording.step)
 
     def _stop(self) -> None:
-        recording, self._recording = self._recording, None
-        if recording is not None:
-            recording.detach()
+        for recording in (self._recording, self._abandoned):
+            if recording is not None:
+                recording.detach()
+        self._recording = self._abandoned = None
 
     def _report(self) -> None:
         """Prints what leads, if anything does, with the way to the evidence."""
@@ -100,7 +103,7 @@ class Diagnosis(keras.callbacks.Callback):
             print(f"\n{found}\nTo see the evidence: tensorboard --logdir {above}, tab DIAGNOSIS")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_recording": None}
+        return {**self.__dict__, "_recording": None, "_abandoned": None}
 
 
 def _checked_directory(log_dir: Any) -> str:
@@ -108,11 +111,15 @@ def _checked_directory(log_dir: Any) -> str:
         raise TypeError(
             f"Diagnosis: `log_dir` is {log_dir!r}; expected the directory of this run, such as 'logs/run1'."
         )
-    path = os.path.normpath(os.fspath(log_dir)) if "://" not in os.fspath(log_dir) else os.fspath(log_dir)
+    path = (
+        os.path.normpath(os.path.expanduser(os.fspath(log_dir)))
+        if "://" not in os.fspath(log_dir)
+        else os.fspath(log_dir)
+    )
     if os.path.isfile(path):
         raise ValueError(f"Diagnosis: `log_dir` is {path!r}, which is a file; expected a directory.")
     return path
 
 
 def _warn(text: str) -> None:
-    warnings.warn(f"Diagnosis {text}. The training goes on.", stacklevel=3)
+    warn(f"Diagnosis {text}. The training goes on.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-import warnings
 
 import numpy as np
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util import tensor_util
 
+from keras_callbacks.say import warn
 from tb_nndiag.proto import nndiag_pb2
 from tb_nndiag.signals import CARD_TAG, FILE_SUFFIX, FORMAT, PLUGIN_NAME, SIGNALS
 
@@ -71,8 +71,7 @@ class EventWriter:
             action()
         except Exception as error:  # a diagnosis must never stop a training
             self._writer = None
-            warnings.warn(
+            warn(
                 f"Diagnosis can no longer write to {self._log_dir!r} ({type(error).__name__}: {error}). "
-                "The training goes on; the run's record ends here.",
-                stacklevel=2,
+                "The training goes on; the run's record ends here."
             )

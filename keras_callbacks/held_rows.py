@@ -21,6 +21,7 @@ from keras_callbacks.taps import Taps
 MOST_ROWS = 1024
 MOST_BYTES = 16 * 2**20
 ROWS_AT_ONCE = 256
+SMALL_PREDICTION = 4096  # bytes a row; beyond, no more rows at once than the training has
 
 
 @dataclass
@@ -44,6 +45,8 @@ class HeldRows:
         self._capacity = 0
         self._kept = tf.Variable(0, dtype=tf.int32, trainable=False)
         self._evaluate_batch: Callable | None = None
+        self._masked = False
+        self._prediction_bytes = 0  # of one row
 
     def __len__(self) -> int:
         return min(int(self._kept.numpy()), self._capacity)
@@ -54,9 +57,10 @@ class HeldRows:
         data: (x, y) or (x, y, sample_weight), as Keras hands it to the train step
         Raises ValueError when rows have no fixed shape or are no numbers.
         """
-        tensors = tf.nest.flatten(data[:2])
+        parts = _parts(data)
+        tensors = tf.nest.flatten(parts)
         if not self._buffers:
-            self._make_buffers(data[:2], tensors)
+            self._make_buffers(parts, tensors)
         take = self._capacity
         every = 1
         if self.steps_per_epoch:  # spread over the epoch: rows may be sorted
@@ -77,25 +81,44 @@ class HeldRows:
 
     def rows(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """The kept inputs and targets, flattened: one array (rows, ...) per input and per output."""
-        x, y = self._structured([buffer.numpy()[: len(self)] for buffer in self._buffers])
-        return [np.asarray(a) for a in tf.nest.flatten(x)], [np.asarray(a) for a in tf.nest.flatten(y)]
+        x, y, _ = self._structured([buffer.numpy()[: len(self)] for buffer in self._buffers])
+        targets = [] if y is None else tf.nest.flatten(y)
+        return [np.asarray(a) for a in tf.nest.flatten(x)], [np.asarray(a) for a in targets]
 
-    def evaluate(self, model: keras.Model, taps: Taps, places: list[Place], activations: dict[str, str]) -> Evaluation:
+    def names(self) -> list[str]:
+        """One name per input, in the order of `rows`: its key, where inputs are given by name."""
+        x = self._structure[0]
+        if isinstance(x, dict):
+            return [str(key) for key in sorted(x)]
+        count = len(tf.nest.flatten(x))
+        return ["input"] if count == 1 else [f"input_{i + 1}" for i in range(count)]
+
+    def evaluate(
+        self, model: keras.Model, taps: Taps, places: list[Place], activations: dict[str, str], batch_size: int
+    ) -> Evaluation:
         """What the model does with the held rows in inference mode; the model's state stays as it is.
 
         activations: name of the activation by place, for the places whose units are counted
+        batch_size: the training's own, which is known to fit into memory. Large predictions make it stop at fewer rows.
         """
         if self._evaluate_batch is None:
             rows = [tf.TensorSpec([None, *b.shape[1:]], b.dtype) for b in self._buffers]
             # one trace for any number of rows; and no warning of TensorFlow's about many fits in one process
-            self._evaluate_batch = _make_evaluation(model, taps, places, activations).get_concrete_function(
-                *self._structured(rows)
-            )
-        state = [(v, v.numpy()) for v in (*model.non_trainable_variables, *model.metrics_variables)]
+            traced = _make_evaluation(model, taps, places, activations, self._note)
+            self._evaluate_batch = traced.get_concrete_function(*self._structured(rows))
+        frozen = {id(w) for layer in model._flatten_layers() for w in layer._trainable_variables}  # never changes
+        state = [
+            (v, v.numpy()) for v in (*model.non_trainable_variables, *model.metrics_variables) if id(v) not in frozen
+        ]
+        at_once = (
+            min(batch_size or ROWS_AT_ONCE, ROWS_AT_ONCE) if self._prediction_bytes > SMALL_PREDICTION else ROWS_AT_ONCE
+        )
         results, sizes = [], []
         try:
-            for start in range(0, len(self), ROWS_AT_ONCE):
-                rows = [b[start : min(start + ROWS_AT_ONCE, len(self))] for b in self._buffers]
+            for start in range(0, len(self), at_once):
+                if start * self._prediction_bytes > MOST_BYTES:
+                    break
+                rows = [b[start : min(start + at_once, len(self))] for b in self._buffers]
                 results.append(
                     tf.nest.map_structure(lambda t: t.numpy(), self._evaluate_batch(*self._structured(rows)))
                 )
@@ -113,18 +136,32 @@ class HeldRows:
         counts = {name: units.combine([r["counts"][name] for r in results]) for name in results[0]["counts"]}
         return Evaluation(**total, predictions=predictions, counts=counts)
 
-    def constant_loss(self, model: keras.Model, predictions: list[np.ndarray], from_logits: bool) -> float:
-        """Loss of the best constant prediction, without penalties; NaN for several outputs or targets that do not fit.
+    def reference_losses(
+        self, model: keras.Model, predictions: list[np.ndarray], from_logits: bool
+    ) -> tuple[float, float]:
+        """Loss of the best constant prediction and of the perfect one, without penalties.
 
         predictions: those of `evaluate`, for their shapes
+        Both are NaN for several outputs, targets that do not fit, and predictions with a mask.
         """
         _, targets = self.rows()
-        if len(targets) != 1 or len(predictions) != 1 or getattr(model, "_compile_loss", None) is None:
-            return float("nan")
-        answers = losses.constant_predictions(targets[0], predictions[0], from_logits)
-        _, y = self._structured([b[: len(self)] for b in self._buffers])
-        found = [float(_data_loss(model, y, tf.cast(answer, keras.backend.floatx()))) for answer in answers]
-        return min((value for value in found if np.isfinite(value)), default=float("nan"))
+        if len(targets) != 1 or len(predictions) != 1 or self._masked or getattr(model, "_compile_loss", None) is None:
+            return float("nan"), float("nan")
+        count = len(predictions[0])
+        _, y, weights = self._structured([b[:count] for b in self._buffers])
+
+        def loss_of(answer: np.ndarray) -> float:
+            return float(_data_loss(model, y, tf.cast(answer, keras.backend.floatx()), weights))
+
+        constant = [loss_of(a) for a in losses.constant_predictions(targets[0][:count], predictions[0], from_logits)]
+        perfect = [loss_of(a) for a in losses.perfect_predictions(targets[0][:count], predictions[0], from_logits)]
+        return _smallest(constant), _smallest(perfect)
+
+    def _note(self, predictions: Any) -> None:
+        """How large a row of predictions is, and whether a mask hides some of it."""
+        flat = tf.nest.flatten(predictions)
+        self._masked = any(getattr(t, "_keras_mask", None) is not None for t in flat)
+        self._prediction_bytes = sum(4 * (t.shape[1:].num_elements() or MOST_BYTES) for t in flat)
 
     def _make_buffers(self, structure: Any, tensors: list) -> None:
         for tensor in tensors:
@@ -145,21 +182,24 @@ class HeldRows:
                 tf.Variable(tf.zeros([self._capacity + 1, *t.shape[1:]], t.dtype), trainable=False) for t in tensors
             ]
 
-    def _structured(self, flat: list) -> tuple[Any, Any]:
-        structured = tf.nest.pack_sequence_as(self._structure, flat)
-        return structured[0], structured[1] if len(structured) > 1 else None
+    def _structured(self, flat: list) -> tuple[Any, Any, Any]:
+        x, *more = tf.nest.pack_sequence_as(self._structure, flat)
+        y, weights = [*more, None, None][:2]
+        return x, y, weights
 
 
-def _make_evaluation(model: keras.Model, taps: Taps, places: list[Place], activations: dict[str, str]):
+def _make_evaluation(model: keras.Model, taps: Taps, places: list[Place], activations: dict[str, str], note: Callable):
+    """note: called with the predictions while they are traced"""
     axes = {place.name: place.unit_axis for place in places}
 
     @tf.function
-    def evaluate(x, y):
+    def evaluate(x, y, weights):
         def forward():
             y_pred = model(x, training=False) if model._call_has_training_arg else model(x)
-            return y_pred, _total_loss(model, x, y, y_pred)
+            return y_pred, _total_loss(model, x, y, y_pred, weights)
 
         (y_pred, loss), passing = taps.collect(forward)
+        note(y_pred)
         penalty = (
             tf.add_n([tf.reduce_sum(tf.cast(p, tf.float32)) for p in model.losses])
             if model.losses
@@ -172,7 +212,7 @@ def _make_evaluation(model: keras.Model, taps: Taps, places: list[Place], activa
         return {
             "loss": tf.cast(loss, tf.float32),
             "penalty": penalty,
-            "from_predictions": _data_loss(model, y, forgotten) + penalty,
+            "from_predictions": _data_loss(model, y, forgotten, weights) + penalty,
             "predictions": tf.nest.map_structure(lambda t: tf.cast(t, tf.float32), y_pred),
             "counts": {name: units.count(t, axes[name], activations[name]) for name, t in seen.items()},
         }
@@ -180,16 +220,26 @@ def _make_evaluation(model: keras.Model, taps: Taps, places: list[Place], activa
     return evaluate
 
 
-def _total_loss(model: keras.Model, x, y, y_pred) -> tf.Tensor:
+def _parts(data: Any) -> tuple:
+    """What is kept of a batch: (x,), (x, y) or (x, y, sample_weight)."""
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+    return (x,) if y is None else (x, y) if weights is None else (x, y, weights)
+
+
+def _total_loss(model: keras.Model, x, y, y_pred, weights) -> tf.Tensor:
     """The loss as `evaluate` computes it; NaN when the model's own train step has one that nobody else knows."""
     own = type(model).compute_loss is not keras.Model.compute_loss
     if model._compile_loss is None and not own:
         return tf.constant(float("nan"))
-    return model._compute_loss(x, y, y_pred, None, training=False)
+    return model._compute_loss(x, y, y_pred, weights, training=False)
 
 
-def _data_loss(model: keras.Model, y, y_pred) -> tf.Tensor:
+def _data_loss(model: keras.Model, y, y_pred, weights) -> tf.Tensor:
     loss = getattr(model, "_compile_loss", None)
-    if loss is None:
+    if loss is None or y is None:
         return tf.constant(float("nan"))
-    return tf.cast(loss(y, y_pred, None), tf.float32)
+    return tf.cast(loss(y, y_pred, weights), tf.float32)
+
+
+def _smallest(found: list[float]) -> float:
+    return min((value for value in found if np.isfinite(value)), default=float("nan"))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 import uuid
-import warnings
 from collections.abc import Callable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from keras_callbacks import schedule
 from keras_callbacks.event_writer import EventWriter
 from keras_callbacks.held_rows import Evaluation, HeldRows
 from keras_callbacks.places import places_of
 from keras_callbacks.probes import inputs, labels, losses, outputs, run_card, units
+from keras_callbacks.say import warn
 from keras_callbacks.taps import Taps
 from keras_callbacks.train_step import LOSSES_KEPT, TrainStepProbes
 
@@ -56,6 +57,7 @@ class Recording:
         self._began = self._recorded_at = time.perf_counter()
         self._own_at_record = 0.0
 
+        self._attached = False
         self._found_train_function = model.train_function  # of an earlier fit, compiled without us
         if _replicas(model) > 1:
             self._problem(
@@ -63,7 +65,12 @@ class Recording:
             )
             self._can_evaluate = False
         else:
-            self._taps.attach()
+            try:
+                self._taps.attach()
+            except BaseException:
+                self.abandon()
+                raise
+            self._attached = True
             model.train_function = None  # so that Keras traces the step with our wraps on
 
     @property
@@ -83,7 +90,7 @@ class Recording:
         def guarded(iterator):
             try:
                 return train(iterator)
-            except StopIteration:
+            except (StopIteration, tf.errors.OutOfRangeError):  # the data came to their end
                 raise
             except BaseException:
                 self.interrupt()
@@ -101,12 +108,15 @@ class Recording:
         self._steps += batch + 1 - self._steps_of_epoch
         self._steps_of_epoch = batch + 1
         if self._steps >= self._observe_next or self._steps - self._recorded_steps >= LOSSES_KEPT // 2:
+            self._count_steps()
+        if self._steps >= self._observe_next or self._steps - self._recorded_steps >= LOSSES_KEPT // 2:
             self._record_steps()
 
     def end_epoch(self, epoch: int, logs: dict) -> None:
         """epoch: counted from 1; logs: the epoch's metrics"""
         self._epochs, self._epoch = self._epochs + 1, epoch
-        self._logs = {name: float(value) for name, value in logs.items() if np.ndim(value) == 0}
+        self._count_steps()
+        self._logs = {name: float(value) for name, value in logs.items() if hasattr(value, "__float__")}
         val = self._logs.get("val_loss", np.nan)
         if np.isfinite(val) and not val >= self._best_val:
             self._best_val, self._best_epoch = val, epoch
@@ -116,6 +126,7 @@ class Recording:
 
     def end(self) -> None:
         """The fit came to its end."""
+        self._count_steps()
         if self._steps > self._recorded_steps:
             self._record_steps()
         if self._epochs > self._evaluated_epochs:
@@ -134,6 +145,16 @@ class Recording:
         except Exception as error:
             self._problem(f"the last records are missing ({type(error).__name__}: {error})")
         self.detach()
+
+    def abandon(self) -> None:
+        """Records no more. What was compiled goes on: a fit that lost its train function could not."""
+        self._taps.detach()
+        self._writer.close()
+
+    def _count_steps(self) -> None:
+        """Replaces the host's guess of the number of steps by the device's count."""
+        if self._attached:
+            self._steps = self._probes.steps()
 
     def detach(self) -> None:
         """Leaves the model as it was found."""
@@ -214,7 +235,7 @@ class Recording:
             name: activation for name, activation in activations.items() if activation or self._has_weights(name)
         }
         try:
-            return self._held_rows.evaluate(self._model, self._taps, self._places, counted)
+            return self._held_rows.evaluate(self._model, self._taps, self._places, counted, self._probes.batch_size())
         except Exception as error:
             self._can_evaluate = False
             self._problem(
@@ -227,16 +248,16 @@ class Recording:
         if not len(self._held_rows):
             return
         x, y = self._held_rows.rows()
-        names = [tensor.name for tensor in getattr(self._model, "inputs", None) or []]
-        self._columns["inputs"] = _names(names if len(x) > 1 else None, len(x), "input")
+        self._columns["inputs"] = self._held_rows.names()
         self._data_records["inputs"] = np.stack([inputs.measure(a) for a in x])
         if y:
             self._columns["labels"] = _names(getattr(self._model, "output_names", None), len(y), "output")
             self._data_records["labels"] = np.stack([labels.measure(a) for a in y])
         if found:
             from_logits = any(loss.from_logits for loss in run_card.losses_of(self._model))
-            constant = self._held_rows.constant_loss(self._model, found.predictions, from_logits)
+            constant, perfect = self._held_rows.reference_losses(self._model, found.predictions, from_logits)
             self._data_records["baseline"] = np.array([[constant, len(self._held_rows)]])
+            self._data_records["perfect"] = np.array([[perfect]])
 
     def _record_data(self) -> None:
         if not self._data_records:
@@ -273,7 +294,7 @@ class Recording:
 
     def _problem(self, text: str) -> None:
         self._problems.append(text)
-        warnings.warn(f"Diagnosis: {text}. The training goes on.", stacklevel=4)
+        warn(f"Diagnosis: {text}. The training goes on.")
 
 
 def _iterations(model: keras.Model) -> int:

@@ -6,6 +6,7 @@ returns, untouched; it only keeps a reference to the tensors while a step is bei
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,10 +77,13 @@ class Taps:
         self._wrapped.append((owner, name))
 
     def _see_loss(self, original: Callable) -> Callable:
-        def compute_loss(x=None, y=None, y_pred=None, sample_weight=None, *args, **kwargs):
-            loss = original(x, y, y_pred, sample_weight, *args, **kwargs)
+        parameters = inspect.signature(original)  # a model's own method may have others than Keras'
+
+        def compute_loss(*args, **kwargs):
+            loss = original(*args, **kwargs)
             if self._passing is not None:
-                self._passing.y, self._passing.y_pred, self._passing.loss = y, y_pred, loss
+                given = parameters.bind(*args, **kwargs).arguments
+                self._passing.y, self._passing.y_pred, self._passing.loss = given.get("y"), given.get("y_pred"), loss
             return loss
 
         return compute_loss
@@ -87,13 +91,13 @@ class Taps:
     def _see_gradients(self, original: Callable) -> Callable:
         optimizer = self._model.optimizer
 
-        def apply(gradients, trainable_variables=None):
+        def apply(gradients, trainable_variables=None, **kwargs):
             gradients = list(gradients)
             if self._passing is not None:
                 variables = optimizer._trainable_variables if trainable_variables is None else trainable_variables
                 self._passing.variables += list(variables)
                 self._passing.gradients += [_unscaled(g, optimizer) for g in gradients]
-            return original(gradients, trainable_variables)
+            return original(gradients, trainable_variables, **kwargs)
 
         return apply
 

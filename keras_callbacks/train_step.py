@@ -6,8 +6,6 @@ finite, the probes measure into variables of ours; the host reads these afterwar
 
 from __future__ import annotations
 
-import warnings
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -15,6 +13,7 @@ import tensorflow as tf
 from keras_callbacks.held_rows import HeldRows
 from keras_callbacks.places import Place, places_of
 from keras_callbacks.probes import gradients, updates
+from keras_callbacks.say import warn
 from keras_callbacks.taps import Passing, Taps
 
 LOSSES_KEPT = 1024  # the host must read before as many steps have passed
@@ -52,6 +51,10 @@ class TrainStepProbes:
         """The step (counted from 1 by these probes) that is to be observed next."""
         self._observe_at.assign(step)
 
+    def steps(self) -> int:
+        """Steps made so far; the host cannot know, since the last execution of several steps may be cut short."""
+        return int(self._steps.numpy())
+
     def batch_size(self) -> int:
         """Rows in the last observed batch."""
         return int(self._batch_size.numpy())
@@ -60,7 +63,7 @@ class TrainStepProbes:
         """(batches,) losses of the steps after `since`, `until` included; empty when the loss is out of our sight."""
         if not self._loss_seen.numpy():
             return np.zeros(0)
-        steps = np.arange(since, until)
+        steps = np.arange(max(since, until - LOSSES_KEPT), until)
         return self._losses.numpy()[steps % LOSSES_KEPT]
 
     def gradients(self) -> np.ndarray:
@@ -86,7 +89,9 @@ class TrainStepProbes:
 
     def around_step(self, original, data):
         """The model's own train step on `data`, with the probes around it."""
-        self._steps.assign_add(1)
+        arrived = [t for t in tf.nest.flatten(data) if isinstance(t, tf.Tensor)]
+        with tf.control_dependencies([] if tf.executing_eagerly() else arrived):
+            self._steps.assign_add(1)  # once there is a batch: Keras also runs the step that finds the data at its end
         scheduled = tf.equal(self._steps, self._observe_at)
         self._try("model", lambda: self._prepare(data))
         self._try("updates", lambda: tf.cond(scheduled, self._remember_weights, _nothing))
@@ -190,7 +195,7 @@ class TrainStepProbes:
             problem = f"{what} could not be measured ({type(error).__name__}: {str(error)[:200]})"
             if problem not in self.problems:
                 self.problems.append(problem)
-                warnings.warn(f"Diagnosis: {problem}. The training is not affected.", stacklevel=2)
+                warn(f"Diagnosis: {problem}. The training is not affected.")
 
 
 def _variable(value, dtype) -> tf.Variable:

@@ -7,16 +7,18 @@ import numpy as np
 from tb_nndiag.rule import NotEnoughData, number
 from tb_nndiag.run import Run
 
-SIGNALS = ("loss", "gap", "baseline")  # what these functions read
+SIGNALS = ("loss", "gap", "baseline", "perfect")  # what these functions read
 
 
 def left_over(run: Run) -> tuple[np.ndarray, np.ndarray]:
-    """How much of the loss of the best constant prediction is left, at each evaluation of the held rows.
+    """How much of the best constant prediction's loss is left, at each evaluation of the held rows.
 
-    Returns steps (n,) and shares (n,): 1 is no better than a constant, 0 is a perfect fit, NaN where the loss was not finite.
-    Where the constant's loss is not known (several outputs, a custom loss) or zero, the first batch's loss stands in for it.
-    Raises NotEnoughData when nothing was evaluated.
+    Returns steps (n,) and shares (n,): 1 is no better than a constant, 0 is as good as predicting every target exactly,
+    NaN where the loss was not finite.
+    Raises NotEnoughData when nothing was evaluated, or when the constant's loss is not known (several outputs, a mask, a
+    loss of the model's own).
     """
+    constant, floor = reference_loss(run), floor_loss(run)
     if "gap" in run and np.isfinite(run["gap"].of_run("train")).any():
         gap = run["gap"]
         steps, loss = gap.steps, gap.of_run("train") - np.nan_to_num(gap.of_run("penalty"))
@@ -24,16 +26,21 @@ def left_over(run: Run) -> tuple[np.ndarray, np.ndarray]:
         steps, loss = run["loss"].steps, run["loss"].of_run("mean")
     else:
         raise NotEnoughData("needs the loss of at least one batch")
-    return steps, loss / reference_loss(run)
+    return steps, (loss - floor) / (constant - floor)
 
 
 def reference_loss(run: Run) -> float:
-    """Loss of the best constant prediction; the first batch's where that is not known; NaN when neither is."""
+    """Loss of the best constant prediction. Raises NotEnoughData when it is not known, or no higher than the floor."""
     constant = run["baseline"].last(0, "constant_loss") if "baseline" in run else float("nan")
-    if np.isfinite(constant) and constant > 0:
-        return constant
-    first = float(run["loss"].of_run("first")[0]) if "loss" in run else float("nan")
-    return first if first > 0 else float("nan")
+    if not constant > floor_loss(run):
+        raise NotEnoughData("the loss of a constant prediction is not known for this model, so harm cannot be told")
+    return constant
+
+
+def floor_loss(run: Run) -> float:
+    """Loss of predicting every target exactly; 0 when it was not recorded."""
+    floor = run["perfect"].last(0, "loss") if "perfect" in run else 0.0
+    return floor if np.isfinite(floor) else 0.0
 
 
 def now_left(run: Run) -> float:
@@ -41,13 +48,21 @@ def now_left(run: Run) -> float:
 
     The smaller of two: the held rows' in inference mode, and the last batches' in training mode. Batch normalization can
     be far off in inference mode while it trains well, and dropout makes training mode look worse than it is.
+    Raises NotEnoughData as `left_over` does.
     """
+    constant, floor = reference_loss(run), floor_loss(run)
     shares = [left_over(run)[1][-1]]
     if "loss" in run:
         penalty = run["gap"].last(0, "penalty") if "gap" in run else 0.0
-        shares.append((np.median(run["loss"].of_run("mean")[-5:]) - np.nan_to_num(penalty)) / reference_loss(run))
+        batches = np.median(run["loss"].of_run("mean")[-5:]) - np.nan_to_num(penalty)
+        shares.append((batches - floor) / (constant - floor))
     finite = [float(share) for share in shares if np.isfinite(share)]
     return min(finite) if finite and np.isfinite(shares[0]) else float("inf")
+
+
+def room(run: Run) -> float:
+    """How much loss there is to gain: from the best constant prediction to the perfect one."""
+    return reference_loss(run) - floor_loss(run)
 
 
 def against_constant(run: Run) -> str:
@@ -55,10 +70,8 @@ def against_constant(run: Run) -> str:
     share = now_left(run)
     if not np.isfinite(share):
         return "the loss is no longer finite"
-    constant = reference_loss(run)
-    known = "baseline" in run and run["baseline"].last(0, "constant_loss") == constant
-    beside = "the best constant answer" if known else "the first batch"
-    return f"the loss is {number(share * constant)}, that of {beside} {number(constant)}"
+    loss = floor_loss(run) + share * room(run)
+    return f"the loss is {number(loss)}, that of the best constant answer {number(reference_loss(run))}"
 
 
 def still_falling(run: Run, *, least: float, noise: float = 2.0) -> bool:

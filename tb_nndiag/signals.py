@@ -104,6 +104,12 @@ SIGNALS = {
         "once",
         "loss of the best constant prediction for the held rows, under the run's own loss, penalties excluded",
     ),
+    "perfect": Signal(
+        "run",
+        ("loss",),
+        "once",
+        "loss of predicting every held row's target exactly, penalties excluded: 0 for most losses",
+    ),
     "optimizer": Signal("run", ("learning_rate",), "step", "learning rate of the observed step"),
     "nonfinite": Signal(
         "place",

@@ -122,11 +122,13 @@ def test_an_eager_run_is_measured_like_a_compiled_one(kind, tmp_path):
         np.testing.assert_allclose(eager[signal].values, compiled[signal].values, rtol=2e-3, atol=1e-5)
 
 
-def test_several_steps_in_one_execution_are_told_apart(tmp_path):
+def test_several_steps_in_one_execution_are_told_apart_and_counted_right(tmp_path):
     trained(KINDS["dense"], [Diagnosis(tmp_path / "one", quiet=True)])
-    trained(KINDS["dense"], [Diagnosis(tmp_path / "four", quiet=True)], steps_per_execution=4)
+    model, _ = trained(KINDS["dense"], [Diagnosis(tmp_path / "four", quiet=True)], steps_per_execution=3)  # 3 and 1
     one, four = read(tmp_path / "one"), read(tmp_path / "four")
     assert four["loss"].of_run("steps").sum() == one["loss"].of_run("steps").sum() == 8
+    assert four.last_step == int(model.optimizer.iterations.numpy()) == 8
+    assert four["loss"].of_run("min").min() == pytest.approx(one["loss"].of_run("min").min(), rel=1e-5)
     assert four["loss"].of_run("max").max() == pytest.approx(one["loss"].of_run("max").max(), rel=1e-5)
 
 
@@ -220,6 +222,32 @@ def test_a_probe_that_fails_warns_once_by_name_and_the_training_goes_on(tmp_path
     alone, _ = trained(KINDS["dense"])
     for a, b in zip(state(alone), state(model), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("hook", ["begin", "begin_epoch", "after_batch", "end_epoch", "end"])
+def test_whatever_fails_in_a_hook_the_training_goes_on(hook, tmp_path, monkeypatch):
+    from keras_callbacks.recording import Recording
+
+    def broken(*_, **__):
+        raise RuntimeError("no luck")
+
+    monkeypatch.setattr(Recording, hook, broken)
+    with pytest.warns(UserWarning, match="no luck"):
+        model, history = trained(KINDS["dense"], [Diagnosis(tmp_path, quiet=True)], epochs=3)
+    assert len(history["loss"]) == 3
+    assert untouched(model)
+    model.fit(IMAGES, CLASSES, verbose=0)
+
+
+def test_where_warnings_are_errors_the_training_goes_on(tmp_path, monkeypatch, capsys):
+    from keras_callbacks.probes import gradients
+
+    monkeypatch.setattr(gradients, "measure", lambda *_: 1 / 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        _, history = trained(KINDS["dense"], [Diagnosis(tmp_path, quiet=True)])
+    assert len(history["loss"]) == 2
+    assert "division by zero" in capsys.readouterr().err
 
 
 def test_a_recording_that_cannot_start_does_not_stop_the_training(tmp_path, monkeypatch):

@@ -149,6 +149,15 @@ def endless_dataset():
 
 
 @kind
+def dataset_of_unknown_length():
+    def rows():
+        yield from zip(TABLE, BINARY, strict=True)
+
+    signature = (tf.TensorSpec((6,)), tf.TensorSpec((1,)))
+    return compiled(table_model(L.Dense(8, "relu")), CROSS), tf.data.Dataset.from_generator(rows, output_signature=signature).batch(16), None, {}
+
+
+@kind
 def generator():
     def batches():
         while True:
@@ -211,9 +220,10 @@ def trained(make, callbacks):
 @pytest.mark.parametrize("name", KINDS)
 def test_it_is_measured_and_stays_the_same_bit_for_bit(name, tmp_path):
     history, state = trained(KINDS[name], [])
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Diagnosis")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         observed_history, observed = trained(KINDS[name], [Diagnosis(tmp_path, quiet=True)])
+    assert not [w for w in said if "Diagnosis" in str(w.message)]
     assert observed_history == history
     for a, b in zip(state, observed, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -245,13 +255,95 @@ def test_a_train_step_of_ones_own_is_measured_as_far_as_it_can_be(tmp_path):
 
     model = Own()
     model.compile("adam", jit_compile=False)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Diagnosis")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         model.fit(TABLE, BINARY, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    assert not [w for w in said if "Diagnosis" in str(w.message)]
     run = read(tmp_path)
     assert {"gradients", "updates", "units", "outputs", "inputs"} <= set(run.series)
     assert "loss" not in run
     assert next(v for v in diagnose(run) if v.rule == "nan-loss").reason == "not recorded: loss"
+
+
+def test_a_loss_method_with_arguments_of_its_own(tmp_path):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.answer = L.Dense(1, "sigmoid")
+
+        def call(self, x):
+            return self.answer(x)
+
+        def compute_loss(self, prediction, target):
+            return keras.ops.mean((prediction - target) ** 2)
+
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = self.compute_loss(self(x), y)
+            self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+            return {"loss": loss}
+
+    model = Own()
+    model.compile("adam", jit_compile=False)
+    model.fit(TABLE, BINARY, epochs=2, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    assert {"loss", "gradients", "updates"} <= set(read(tmp_path).series)
+
+
+def test_a_model_that_is_given_inputs_alone(tmp_path):
+    class Penalized(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = L.Dense(6)
+
+        def call(self, x):
+            self.add_loss(keras.ops.mean((self.inner(x) - x) ** 2))
+            return x
+
+    model = Penalized()
+    model.compile("adam", jit_compile=False)
+    model.fit(TABLE, epochs=2, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    run = read(tmp_path)
+    assert run["inputs"].last(0, "rows") == ROWS
+    assert "labels" not in run
+    assert len(run["loss"]) == 4
+
+
+def test_inputs_given_by_name_keep_their_names(tmp_path):
+    late, early = keras.Input((6,), name="late"), keras.Input((6,), name="early")
+    model = compiled(keras.Model([late, early], L.Dense(1, "sigmoid")(L.Concatenate()([late, early]))), CROSS)
+    model.fit({"late": TABLE * 100, "early": TABLE}, BINARY, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    inputs = read(tmp_path)["inputs"]
+    assert inputs.last("late", "std") > 50 > inputs.last("early", "std")
+
+
+def test_weights_of_classes_count_in_both_losses(tmp_path):
+    model = compiled(table_model(), CROSS)
+    model.fit(TABLE, BINARY, verbose=0, class_weight={0: 1.0, 1: 9.0}, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    weights = np.where(BINARY[:, 0] > 0, 9.0, 1.0)
+    run = read(tmp_path)
+    np.testing.assert_allclose(run["gap"].last(0, "train"), model.evaluate(TABLE, BINARY, sample_weight=weights, verbose=0), rtol=1e-3)
+    share = BINARY.mean()
+    constant = -np.mean(weights * np.where(BINARY[:, 0] > 0, np.log(share), np.log(1 - share)))
+    np.testing.assert_allclose(run["baseline"].last(0, "constant_loss"), constant, rtol=1e-3)
+
+
+def test_the_floor_of_a_smoothed_loss_is_known(tmp_path):
+    model = compiled(table_model(out=4, activation="softmax"), keras.losses.CategoricalCrossentropy(label_smoothing=0.2))
+    model.fit(TABLE, np.eye(4)[CLASSES], verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    run = read(tmp_path)
+    assert run["perfect"].last(0, "loss") > 0.5
+    plain = table_model(out=4, activation="softmax")
+    compiled(plain, SPARSE).fit(TABLE, CLASSES, verbose=0, callbacks=[Diagnosis(tmp_path / "plain", quiet=True)])
+    assert read(tmp_path / "plain")["perfect"].last(0, "loss") < 1e-5
+
+
+def test_predictions_behind_a_mask_have_no_known_constant(tmp_path):
+    model = keras.Sequential([keras.Input((10,), dtype="int32"), L.Embedding(50, 8, mask_zero=True), L.GRU(5, return_sequences=True), L.Dense(1, "sigmoid")])
+    compiled(model, CROSS).fit(WORDS, (WORDS > 25)[..., None].astype("float32"), verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    run = read(tmp_path)
+    assert np.isnan(run["baseline"].last(0, "constant_loss"))
+    assert next(v for v in diagnose(run) if v.rule == "loss-plateau").status == "unknown"
 
 
 def test_beside_other_callbacks(tmp_path):

@@ -44,6 +44,25 @@ def constant_predictions(targets: np.ndarray, predictions: np.ndarray, from_logi
     return [_spread_over(a, predictions) for a in answers if a.size in (width, predictions[0].size)]
 
 
+def perfect_predictions(targets: np.ndarray, predictions: np.ndarray, from_logits: bool) -> list[np.ndarray]:
+    """The answer that hits every target, in the shape of `predictions`; none where the targets do not fit.
+
+    A loss need not be zero there: label smoothing, soft targets and a cosine have another floor.
+    """
+    targets = np.asarray(targets, np.float64)
+    width = predictions.shape[-1] if predictions.ndim > 1 else 1
+    if width > 1 and targets.size * width == predictions.size:
+        if not ((targets >= 0) & (targets < width)).all():
+            return []
+        targets = np.eye(width)[targets.astype(int).reshape(-1)]
+    if targets.size != predictions.size:
+        return []
+    if from_logits:
+        shares = np.clip(targets, 1e-7, 1 - 1e-7)
+        targets = np.log(shares) - (np.log(1 - shares) if width == 1 else 0)
+    return [targets.reshape(predictions.shape).astype(np.float32)]
+
+
 def _spread_over(answer: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     shape = predictions.shape[1:] if answer.size == predictions[0].size else (answer.size,)
     return np.broadcast_to(answer.reshape(shape), predictions.shape).astype(np.float32)

@@ -27,7 +27,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, reference_loss
+from tb_nndiag.progress import SIGNALS
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import a_tenth, learning_rate
@@ -69,7 +69,9 @@ def diverging_loss(
     if finite.sum() < records:
         raise NotEnoughData(f"needs {number(records)} records of a finite loss, has {int(finite.sum())}")
     steps, mean = loss.steps[finite], mean[finite]
-    start = max(float(loss.of_run("first")[0]), reference_loss(run))
+    start = float(np.median(mean[:3]))  # one lucky batch is no start
+    known = run["baseline"].last(0, "constant_loss") if "baseline" in run else float("nan")
+    start = float(np.fmax(start, known))
     if not start > 0:
         return None  # a loss without a floor at zero, such as a negated score
     ratio = float(np.median(mean[-max(3, len(mean) // 10) :])) / start
@@ -105,7 +107,7 @@ def diverging_loss(
             f"The loss ends {number(ratio)} times above its start, at {number(ratio * start)} (limit: {number(rise)}"
             " times)."
         ),
-        why="Every step makes the network worse instead of better.",
+        why="The steps make the network worse instead of better.",
         evidence=[
             Evidence(
                 "loss of the last batches over that at the start", ratio, rise, "ratio", "loss", "run", int(steps[-1])

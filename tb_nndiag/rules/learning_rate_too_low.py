@@ -30,7 +30,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import large_enough, median, median_ratio, with_kernels
-from tb_nndiag.progress import SIGNALS, against_constant, now_left, reference_loss, still_falling
+from tb_nndiag.progress import SIGNALS, against_constant, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import learning_rate, optimizer
@@ -130,5 +130,5 @@ def learning_rate_too_low(
         first_step=updates.began(int(low[0])),
         last_step=int(updates.steps[low[-1]]),
         active=bool(ratio[-1] < floor),
-        severity="warning" if still_falling(run, least=falling * reference_loss(run)) else "",
+        severity="warning" if still_falling(run, least=falling * room(run)) else "",
     )

@@ -31,7 +31,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, left_over, now_left, reference_loss, still_falling
+from tb_nndiag.progress import SIGNALS, left_over, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import FIT_TEN_ROWS, try_rates
@@ -74,7 +74,7 @@ def loss_plateau(
     left = now_left(run)
     if not np.isfinite(left) or left < stuck:
         return None
-    if left < hopeless and still_falling(run, least=falling * reference_loss(run)):
+    if left < hopeless and still_falling(run, least=falling * room(run)):
         return None
     steps, shares = left_over(run)
     below = np.flatnonzero(shares < stuck)

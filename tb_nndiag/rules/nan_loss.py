@@ -66,6 +66,8 @@ def nan_loss(
         why=(
             "Every weight that took part in such a step is NaN from then on, and stays so: the rest of the training is"
             " lost."
+            if active
+            else "It is finite again, so the weights were spared; a logarithm of zero in one batch does that."
         ),
         evidence=[
             Evidence("loss of the first broken batch or record", worst, most, "", "loss", "run", step),

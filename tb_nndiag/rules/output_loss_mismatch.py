@@ -120,7 +120,10 @@ def output_loss_mismatch(
     weak = _independent_classes(layer, loss, targets) or _distance_on_classes(layer, loss, targets)
     if weak is None:
         return None
-    harmed = now_left(run) > stuck
+    try:
+        harmed = now_left(run) > stuck
+    except NotEnoughData:  # harm that is not known is none
+        harmed = False
     return Finding(**{**vars(weak), "severity": "warning" if harmed else "hint"})
 
 

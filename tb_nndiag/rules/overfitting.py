@@ -79,9 +79,13 @@ def overfitting(
         return None
     if not np.nanmedian(train[-3:]) <= train[best] * 1.02:  # both rise: that is divergence
         return None
+    if gap.last(0, "best_val") < lowest:  # between two records: long runs are recorded every few epochs
+        lowest, best_epoch = gap.last(0, "best_val"), gap.last(0, "best_epoch")
+    else:
+        best_epoch = epochs[best]
     kept = _metric_kept(run, int(steps[best]), metric_kept, metric_worth)
-    epoch = int(epochs[best])
-    wasted = 1 - best / (len(val) - 1)
+    epoch = int(best_epoch)
+    wasted = 1 - epoch / epochs[-1]
     metric = f" `{kept}` is still at its best, so it is the confidence that suffers, not the answers." if kept else ""
     return Finding(
         headline=(
@@ -170,4 +174,4 @@ def _grows(run: Run, name: str) -> bool:
     if twin not in series.columns:
         return False
     values = series.column(twin, "value")
-    return bool(np.nanmin(values) >= 0 and np.nanmax(values) <= 1 and values[-1] > values[0])
+    return bool(np.nanmin(values) >= 0 and np.nanmax(values) <= 1 and values[-1] >= values[0])

@@ -29,7 +29,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, now_left, reference_loss, still_falling
+from tb_nndiag.progress import SIGNALS, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -67,7 +67,7 @@ def underfitting(
     if gap.of_run("epoch")[-1] < patience:
         raise NotEnoughData(f"needs {number(patience)} epochs, has {number(gap.of_run('epoch')[-1])}")
     left = now_left(run)
-    if not much < left < stuck or val > apart * train or still_falling(run, least=falling * reference_loss(run)):
+    if not much < left < stuck or val > apart * train or still_falling(run, least=falling * room(run)):
         return None
     step = int(gap.steps[-1])
     hidden = [layer for layer in run.card.hidden if layer.activation not in ("", "linear")] if run.card else []
