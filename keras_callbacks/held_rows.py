@@ -26,13 +26,17 @@ SMALL_PREDICTION = 4096  # bytes a row; beyond, no more rows at once than the tr
 
 @dataclass
 class Evaluation:
-    """What the model does with the held rows. counts: per layer, (units, 7), see probes/units.py"""
+    """What the model does with the held rows.
+
+    counts: per layer, (units, 7), see probes/units.py; fed: largest scale of what the first layer with weights is given
+    """
 
     loss: float
     penalty: float
     from_predictions: float
     predictions: list[np.ndarray]
     counts: dict[str, np.ndarray]
+    fed: dict[str, float]
 
 
 class HeldRows:
@@ -134,7 +138,8 @@ class HeldRows:
             np.concatenate(parts) for parts in zip(*[tf.nest.flatten(r["predictions"]) for r in results], strict=True)
         ]
         counts = {name: units.combine([r["counts"][name] for r in results]) for name in results[0]["counts"]}
-        return Evaluation(**total, predictions=predictions, counts=counts)
+        fed = {name: max(float(r["fed"][name]) for r in results) for name in results[0]["fed"]}
+        return Evaluation(**total, predictions=predictions, counts=counts, fed=fed)
 
     def reference_losses(
         self, model: keras.Model, predictions: list[np.ndarray], from_logits: bool
@@ -214,6 +219,9 @@ def _make_evaluation(model: keras.Model, taps: Taps, places: list[Place], activa
             "penalty": penalty,
             "from_predictions": _data_loss(model, y, forgotten, weights) + penalty,
             "predictions": tf.nest.map_structure(lambda t: tf.cast(t, tf.float32), y_pred),
+            "fed": {
+                name: _largest_scale(t) for name, t in [passing.fed or ("", None)] if t is not None and t.graph is graph
+            },
             "counts": {name: units.count(t, axes[name], activations[name]) for name, t in seen.items()},
         }
 
@@ -224,6 +232,12 @@ def _parts(data: Any) -> tuple:
     """What is kept of a batch: (x,), (x, y) or (x, y, sample_weight)."""
     x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
     return (x,) if y is None else (x, y) if weights is None else (x, y, weights)
+
+
+def _largest_scale(given: tf.Tensor) -> tf.Tensor:
+    """The largest scale of a feature, as in probes/inputs.py: the larger of its absolute mean and standard deviation."""
+    mean, variance = tf.nn.moments(tf.cast(given, tf.float32), list(range(len(given.shape) - 1)))
+    return tf.reduce_max(tf.maximum(tf.abs(mean), tf.sqrt(variance)))
 
 
 def _total_loss(model: keras.Model, x, y, y_pred, weights) -> tf.Tensor:

@@ -253,6 +253,9 @@ class Recording:
         if y:
             self._columns["labels"] = _names(getattr(self._model, "output_names", None), len(y), "output")
             self._data_records["labels"] = np.stack([labels.measure(a) for a in y])
+        if found and found.fed:
+            self._columns["fed"] = list(found.fed)
+            self._data_records["fed"] = np.array([[scale] for scale in found.fed.values()])
         if found:
             from_logits = any(loss.from_logits for loss in run_card.losses_of(self._model))
             constant, perfect = self._held_rows.reference_losses(self._model, found.predictions, from_logits)

@@ -23,6 +23,7 @@ class Passing:
 
     called: names of the places, in the order in which their layers were called first
     outputs: by place name; the last call counts; only plain tensors
+    fed: what the first layer with weights was given: its place, and the tensor
     gradients, variables: what the optimizer was given, unscaled
     """
 
@@ -32,6 +33,7 @@ class Passing:
     loss: tf.Tensor | None = None
     called: list[str] = field(default_factory=list)
     outputs: dict[str, tf.Tensor] = field(default_factory=dict)
+    fed: tuple[str, tf.Tensor] | None = None
     gradients: list = field(default_factory=list)
     variables: list = field(default_factory=list)
 
@@ -109,6 +111,8 @@ class Taps:
                     self._passing.called.append(place.name)
                 if _is_plain(output):
                     self._passing.outputs[place.name] = output
+                if self._passing.fed is None and place.weights and args and _is_plain(args[0]):
+                    self._passing.fed = place.name, args[0]
             return output
 
         return call

@@ -138,7 +138,7 @@ def _demo(options: argparse.Namespace) -> int:
         from keras_callbacks.demo import run_demo  # needs Keras, which a viewer does not have
     except ImportError as error:
         raise ValueError(
-            f"The demo trains networks and needs the extra packages ({error}): pip install 'tb-nndiag[demo]'"
+            f"The demo trains networks and needs the extra packages ({error}): pip install '.[demo]' in a clone of tb-nndiag"
         ) from error
     return run_demo(options.logdir, serve=not options.no_serve, port=options.port)
 

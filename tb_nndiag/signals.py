@@ -70,6 +70,12 @@ SIGNALS = {
         "the held rows; features lie along the last axis; a feature's scale is the larger of its |mean| and std, "
         "`scale_ratio` is the largest scale over the median one, of the features that vary",
     ),
+    "fed": Signal(
+        "layer",
+        ("largest_scale",),
+        "once",
+        "what the first layer with weights is given for the held rows: the largest scale of a feature",
+    ),
     "labels": Signal(
         "output",
         (

@@ -369,7 +369,7 @@ def test_the_demo_without_keras_says_what_to_install():
     assert done.stdout == ""
     assert "needs the extra packages" in done.stderr
     assert "No module named 'keras'" in done.stderr
-    assert done.stderr.rstrip().endswith("pip install 'tb-nndiag[demo]'")
+    assert done.stderr.rstrip().endswith("pip install '.[demo]' in a clone of tb-nndiag")
 
 
 # ---- demo ------------------------------------------------------------------------------------------------------------

@@ -128,6 +128,12 @@ def test_inputs_labels_and_outputs(observed):
     assert run["inputs"].last(0, "rows") == ROWS
 
 
+def test_what_the_first_layer_is_given(observed):
+    run, _, _ = observed
+    assert run["fed"].columns == ("first",)
+    np.testing.assert_allclose(run["fed"].last(0, "largest_scale"), np.maximum(np.abs(X.mean(0)), X.std(0)).max(), rtol=1e-3)
+
+
 def test_the_run_card(observed):
     run, model, _ = observed
     card = run.card

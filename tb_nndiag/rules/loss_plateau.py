@@ -50,7 +50,7 @@ def loss_plateau(
     stuck: Annotated[
         float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")
     ] = 0.97,
-    patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 60,
+    patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 100,
     falling: Annotated[
         float,
         Limit(
@@ -59,7 +59,7 @@ def loss_plateau(
             "share",
             "docs/calibration.md",
         ),
-    ] = 0.02,
+    ] = 0.01,
     hopeless: Annotated[
         float, Limit("share from which on a falling loss is no excuse", "share", "docs/calibration.md")
     ] = 1.5,
@@ -69,8 +69,8 @@ def loss_plateau(
     constant = run["baseline"].last(0, "constant_loss")
     if not (np.isfinite(constant) and constant > 0):
         raise NotEnoughData("the loss of a constant prediction is not known for this model")
-    if len(run["gap"]) < 2:
-        raise NotEnoughData("needs two evaluations of the held rows, has one")
+    if len(run["gap"]) < 3:
+        raise NotEnoughData(f"needs three evaluations of the held rows, has {len(run['gap'])}")
     left = now_left(run)
     if not np.isfinite(left) or left < stuck:
         return None

@@ -70,7 +70,7 @@ SHAPING = (
     "NND601",
     severity="error",
     reads=["inputs", "loss"],
-    may_read=SIGNALS,
+    may_read=[*SIGNALS, "fed"],
     explains=[
         "nan-loss",
         "exploding-gradients",
@@ -123,6 +123,8 @@ def unscaled_input(
     too_large = largest > (moderate if left > stuck and begun > start else scale)
     wide = (uneven > ratio) & (largest > 1)
     too_small = (largest < tiny) & (largest > 0) & (left > stuck)
+    if "fed" in run and len(largest) == 1 and tiny <= run["fed"].last(0, "largest_scale") <= moderate:
+        return None  # the model scales its input itself, in whatever way
     bad = too_large | wide | too_small
     if not bad.any():
         return None

@@ -3,7 +3,7 @@ from made_up import gaps, losses, run, series
 from recorded import recorded
 
 
-def flat(left=1.0, epochs=4, every=20, constant=1.0, batch=None):
+def flat(left=1.0, epochs=4, every=25, constant=1.0, batch=None):
     train = np.broadcast_to(left, epochs) if np.ndim(left) == 0 else np.asarray(left, float)
     return run(loss=losses(train if batch is None else batch, np.arange(1, len(train) + 1) * every), gap=gaps(train, every=every), baseline=series("baseline", constant_loss=constant))
 
@@ -11,10 +11,10 @@ def flat(left=1.0, epochs=4, every=20, constant=1.0, batch=None):
 FIRES = {
     "straight lines around circles": recorded("linear_on_circles"),
     "just over the limit": flat(0.98),
-    "sixty steps": flat(1.0, epochs=3),
+    "a hundred steps": flat(1.0, epochs=5),
     "it forgot what it knew": flat([0.5, 0.6, *[1.0] * 6]),
     "falling, but far above a constant": flat(np.linspace(3.0, 1.51, 9)),
-    "a fall of next to nothing": flat(np.linspace(1.03, 0.99, 9)),
+    "a fall of next to nothing": flat(np.linspace(1.015, 0.99, 9)),
 }
 HINTS = {}
 SILENT = {
@@ -26,8 +26,8 @@ SILENT = {
     "a loss that is not finite": flat([1.0, 1.0, np.nan, np.nan]),
 }
 UNKNOWN = {
-    "59 steps": flat(epochs=2, every=29),
-    "one evaluation": flat(epochs=1, every=100),
+    "99 steps": flat(epochs=3, every=33),
+    "two evaluations": flat(epochs=2, every=100),
     "the constant's loss is not known": flat(constant=np.nan),
     "nothing was evaluated": run(loss=losses([1.0])),
 }

@@ -6,9 +6,11 @@ from tb_nndiag.run import Layer
 ANSWER = dense("answer", 1, "sigmoid", output=True)
 
 
-def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None):
+def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None, given=None):
     parts = {"loss": losses([start, 1.0]), "gap": gaps([left, left]), "baseline": series("baseline")}
     more = {"card": card} if card is not None else {}
+    if given is not None:
+        more["fed"] = series("fed", ("hidden",), largest_scale=given)
     return run(inputs=series("inputs", ("pixels",), largest_scale=scale, scale_ratio=ratio), **parts, **more)
 
 
@@ -22,12 +24,14 @@ FIRES = {
     "just over the ratio": fed(scale=5, ratio=51),
     "moderate, but the first loss shows it and nothing was learned": fed(scale=11, start=2.1, left=0.91),
     "tiny, and nothing was learned": fed(scale=0.049, left=0.91),
+    "the first layer gets it as it is": fed(given=10.1),
     "behind a layer that only reshapes": fed(card=card(Layer("flat", "Flatten"), dense("hidden"), ANSWER)),
 }
 HINTS = {"large, but it learns": fed(start=9, left=0.49)}
 SILENT = {
     "a healthy run": recorded("healthy_conv"),
     "pixels of 0 to 255, normalized": recorded("pixels_to_255_normalized"),
+    "the model divides it in a way of its own": fed(given=9.9),
     "just under the scale": fed(scale=29),
     "just under the ratio": fed(scale=5, ratio=49),
     "moderate, and the first loss does not show it": fed(scale=11, start=1.9, left=0.91),
