@@ -47,7 +47,8 @@ class Recording:
         self._probes.use(self._taps)
 
         self._first_step = max(last_step, _iterations(model))
-        self._steps = self._steps_of_epoch = self._recorded_steps = 0
+        self._steps = self._steps_of_epoch = self._recorded_steps = self._read_steps = 0
+        self._losses: list[np.ndarray] = []  # of the steps that are not written yet
         self._observe_next = self._evaluate_next = 1
         self._epochs = self._evaluated_epochs = self._epoch = 0
         self._logs: dict[str, float] = {}
@@ -107,9 +108,9 @@ class Recording:
         """batch: index of the last batch that was trained on, from 0 in every epoch"""
         self._steps += batch + 1 - self._steps_of_epoch
         self._steps_of_epoch = batch + 1
-        if self._steps >= self._observe_next or self._steps - self._recorded_steps >= LOSSES_KEPT // 2:
-            self._count_steps()
-        if self._steps >= self._observe_next or self._steps - self._recorded_steps >= LOSSES_KEPT // 2:
+        if self._steps >= self._observe_next or self._steps - self._read_steps >= LOSSES_KEPT // 2:
+            self._read_losses()
+        if self._steps >= self._observe_next:
             self._record_steps()
 
     def end_epoch(self, epoch: int, logs: dict) -> None:
@@ -146,6 +147,12 @@ class Recording:
             self._problem(f"the last records are missing ({type(error).__name__}: {error})")
         self.detach()
 
+    def _read_losses(self) -> None:
+        """Takes the losses of the steps since the last time, before the device writes over them."""
+        self._count_steps()
+        self._losses.append(self._probes.losses(self._read_steps, self._steps))
+        self._read_steps = self._steps
+
     def abandon(self) -> None:
         """Records no more. What was compiled goes on: a fit that lost its train function could not."""
         self._taps.detach()
@@ -165,7 +172,8 @@ class Recording:
     def _record_steps(self) -> None:
         """Writes what the compiled steps left in their variables."""
         probes, now = self._probes, time.perf_counter()
-        batch_losses = probes.losses(self._recorded_steps, self._steps)
+        self._read_losses()
+        batch_losses, self._losses = np.concatenate(self._losses), []
         if len(batch_losses):
             self._writer.write("loss", self.step, losses.measure(batch_losses, self.step)[None])
         if self._steps >= self._observe_next:

@@ -360,6 +360,19 @@ def test_it_says_nothing_about_a_healthy_run(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_long_run_reads_every_loss_and_writes_few_records(tmp_path):
+    model = keras.Sequential([keras.Input((6,)), L.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e-4), "mse", jit_compile=False, steps_per_execution=100)
+    x = RANDOM.standard_normal((100, 6)).astype("float32")
+    y = x[:, :1].copy()
+    y[50] = 30.0  # one batch in a hundred has a large loss
+    model.fit(x, y, 1, 250, shuffle=False, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    loss = read(tmp_path)["loss"]
+    assert loss.of_run("steps").sum() == loss.steps[-1] == 25_000
+    assert len(loss) < 150
+    assert ((loss.of_run("worst_step") - 51) % 100 == 0)[loss.of_run("steps") >= 100].all()
+
+
 def test_the_schedule_never_writes_more_than_tensorboard_keeps():
     from keras_callbacks import schedule
 

@@ -86,7 +86,10 @@ def loss_plateau(
             f"After {step:,} steps the loss is {number(loss)}, no better than always giving the same answer ({number(constant)}); a run"
             f" that learns is below {number(stuck)} times that."
         ),
-        why="The network has found nothing in its input yet: answering the same for every row would do as well.",
+        why=(
+            "The network has found nothing in its input yet: answering the same for every row would do as well. (So would"
+            " any network, where the inputs tell nothing about the targets.)"
+        ),
         evidence=[
             Evidence(
                 "loss of the held rows over that of the best constant prediction",

@@ -18,7 +18,8 @@ smaller network.
 ## When it is wrong
 
 The validation loss may rise while the accuracy stays: the network grows too sure of its few errors. If a validation
-metric is still at its best, this is a hint. A gap between training and validation loss alone is no overfitting.
+metric is still at its best, this is a hint. With `EarlyStopping(restore_best_weights=True)` the model that is kept
+is the best one already: ignore the rule there. A gap between training and validation loss alone is no overfitting.
 
 ## Source
 
