@@ -35,18 +35,37 @@ class Diagnosis(keras.callbacks.Callback):
             raise TypeError(f"Diagnosis: `quiet` is {quiet!r}; expected True or False.")
         self.quiet = quiet
         self._last_step = 0  # of all fits with this callback: steps never go back
+        self._training = False
+        self._recorded_model: int | None = None
         self._recording: Recording | None = None
         self._abandoned: Recording | None = None  # it failed; its compiled step goes on to the end of the fit
 
     def set_model(self, model: keras.Model) -> None:
         super().set_model(model)
+        self._training = False
         self._stop()  # an interrupted fit may have left something behind
+        if self._recorded_model not in (None, id(model)):
+            self._last_step = 0
+            _warn(f"recorded another model in {self.log_dir!r} before; the new record takes its place")
         try:
             self._recording = Recording(model, self.log_dir, self._last_step, self._report)
         except Exception as error:
             _warn(f"could not start ({type(error).__name__}: {error}); nothing is recorded")
 
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        self._leave_unless_training()
+
+    def on_predict_begin(self, logs: dict | None = None) -> None:
+        self._leave_unless_training()
+
+    def _leave_unless_training(self) -> None:
+        """`evaluate` and `predict` may be given the callback too; there is nothing to record."""
+        if not self._training:
+            self._stop()
+
     def on_train_begin(self, logs: dict | None = None) -> None:
+        self._training = True
+        self._recorded_model = id(self.model)
         self._do(lambda r: r.begin(self.params or {}))
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -60,6 +79,7 @@ class Diagnosis(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         self._do(lambda r: r.end())
+        self._training = False
         recorded = self._recording is not None
         self._stop()
         if recorded:

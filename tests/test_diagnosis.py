@@ -153,6 +153,26 @@ def test_a_model_saved_during_the_training_carries_nothing_of_ours(tmp_path):
     assert untouched(keras.models.load_model(path))
 
 
+def test_evaluating_with_the_callback_touches_nothing(tmp_path):
+    model, _ = trained(KINDS["dense"])
+    callback = Diagnosis(tmp_path, quiet=True)
+    model.evaluate(IMAGES, CLASSES, verbose=0, callbacks=[callback])
+    model.predict(IMAGES, verbose=0, callbacks=[callback])
+    assert untouched(model)
+    model.fit(IMAGES, CLASSES, 16, verbose=0, validation_split=0.2, callbacks=[callback])
+    assert read(tmp_path).ended
+
+
+def test_a_callback_for_a_second_model_says_that_the_first_record_goes(tmp_path):
+    callback = Diagnosis(tmp_path, quiet=True)
+    trained(KINDS["dense"], [callback])
+    with pytest.warns(UserWarning, match="recorded another model"):
+        model, _ = trained(KINDS["functional"], [callback], epochs=1)
+    run = read(tmp_path)
+    assert run.last_step == int(model.optimizer.iterations.numpy()) == 4
+    assert "block/inner" in run["gradients"].columns
+
+
 def test_a_second_fit_goes_on_where_the_first_ended(tmp_path):
     model, _ = trained(KINDS["dense"], [Diagnosis(tmp_path, quiet=True)], fits=2)
     run = read(tmp_path)
