@@ -19,6 +19,8 @@ HEALTHY_STATS: dict[str, dict[str, float]] = {
     "labels": {"mean": 0.5, "std": 0.5, "min": 0, "max": 1, "nonfinite": 0, "integer": 1, "distinct": 2, "width": 1, "rank": 2, "row_sum_min": 0, "row_sum_max": 1, "majority_share": 0.5, "spread": 0.5},
     "outputs": {"mean": 0.5, "std": 0.4, "min": 0, "max": 1, "spread": 0.4, "width": 1, "rank": 2, "majority_share": 0.5, "row_sum": 0.5},
     "baseline": {"constant_loss": 1.0, "rows": 500},
+    "perfect": {"loss": 0.0},
+    "fed": {"largest_scale": 1.0},
     "optimizer": {"learning_rate": 0.01},
     "nonfinite": {"count": 0},
     "timing": {"step_seconds": 0.002, "own_seconds": 0.01, "elapsed_seconds": 1},
