@@ -145,6 +145,17 @@ class TestConventions:
         assert written.read_text() == page(rule), "run: python scripts/make_docs.py"
 
 
+def test_the_loss_of_the_predictions_stands_beside_the_one_that_keras_shows():
+    def beside(name):
+        evidence = answer("output-loss-mismatch", recorded(name)).finding.evidence
+        return [e for e in evidence if "predictions themselves" in e.measure]
+
+    (found,) = beside("one_softmax_unit")
+    assert found.value > 5 > found.limit
+    run = importlib.import_module("rules.output_loss_mismatch").FIRES["labels of -1 and 1"]
+    assert len(answer("output-loss-mismatch", run).finding.evidence) == 1
+
+
 def test_no_rule_explains_itself_in_a_circle():
     def reached(name, path):
         assert name not in path, f"{' explains '.join([*path, name])}"

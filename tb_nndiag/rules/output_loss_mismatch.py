@@ -28,7 +28,7 @@ Keras' documentation of its losses; the trap of the kept logits was reproduced w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from tb_nndiag import snippets
@@ -116,7 +116,7 @@ def output_loss_mismatch(
         _out_of_reach(layer, loss, targets, tolerance),
     ):
         if found:
-            return found
+            return replace(found, evidence=[*found.evidence, *_unkept_loss(run, layer)])
     weak = _independent_classes(layer, loss, targets) or _distance_on_classes(layer, loss, targets)
     if weak is None:
         return None
@@ -124,7 +124,20 @@ def output_loss_mismatch(
         harmed = now_left(run) > stuck
     except NotEnoughData:  # harm that is not known is none
         harmed = False
-    return Finding(**{**vars(weak), "severity": "warning" if harmed else "hint"})
+    return replace(weak, severity="warning" if harmed else "hint")
+
+
+def _unkept_loss(run: Run, layer: Layer) -> list[Evidence]:
+    """The loss of the predictions themselves, where it is far from the one that Keras computes from kept logits."""
+    if "gap" not in run:
+        return []
+    shown, real = run["gap"].last(0, "train"), run["gap"].last(0, "from_predictions")
+    if not real > 2 * shown:
+        return []
+    step = int(run["gap"].steps[-1])
+    return [
+        Evidence("loss of the predictions themselves, beside the one shown", real, shown, "", "gap", layer.name, step)
+    ]
 
 
 def _single_softmax(layer: Layer) -> Finding | None:
