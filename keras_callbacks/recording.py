@@ -203,8 +203,11 @@ class Recording:
     def _record_epoch(self) -> None:
         """Writes the epoch's metrics, and what the model does with the held rows."""
         self._evaluated_epochs = self._epochs
+        new: list[str] = []
         if self._logs:
-            self._columns.setdefault("epoch", list(self._logs))
+            columns = self._columns.setdefault("epoch", [])
+            new = [name for name in self._logs if name not in columns]  # validation may come in some epochs only
+            columns.extend(new)
             values = [self._logs.get(name, np.nan) for name in self._columns["epoch"]]
             self._writer.write("epoch", self.step, np.array(values)[:, None])
         found = self._evaluate()
@@ -229,9 +232,11 @@ class Recording:
                 getattr(self._model, "output_names", None), len(found.predictions), "output"
             )
             self._writer.write("outputs", self.step, np.stack([outputs.measure(p) for p in found.predictions]))
-        if "inputs" not in self._data_records:
+        first = "inputs" not in self._data_records
+        if first:
             self._measure_data(found)
             self._record_data()
+        if first or new:
             self._write_card()
         self._writer.flush()
 
@@ -288,7 +293,7 @@ class Recording:
         data.batch_size, data.steps_per_epoch = probes.batch_size(), int(self._params.get("steps") or 0)
         data.epochs, data.validation = (
             int(self._params.get("epochs") or 0),
-            any(n.startswith("val_") for n in self._logs),
+            any(n.startswith("val_") for n in self._columns.get("epoch", ())),
         )
         strategy = self._model.distribute_strategy
         card.strategy = type(strategy).__name__ if _replicas(self._model) > 1 else ""

@@ -154,7 +154,7 @@ def _series(signal: str, points: list, names: list[str] | None, problems: list[s
     names = names or (
         ["run"] if SIGNALS[signal].columns == "run" else [f"{SIGNALS[signal].columns}_{i + 1}" for i in range(width)]
     )
-    good = [p for p in points if p.numpy.shape == (width, len(stats)) and p.numpy.dtype.kind == "f"]
+    good = [p for p in points if _fits(p.numpy, width, len(stats), may_grow=SIGNALS[signal].columns == "metric")]
     if len(good) < len(points):
         problems.append(
             f"{len(points) - len(good)} of {len(points)} records of `{signal}` have another shape than the run card"
@@ -163,7 +163,19 @@ def _series(signal: str, points: list, names: list[str] | None, problems: list[s
     if not good:
         return None
     steps = np.array([p.step for p in good], np.int64)
-    return Series(tuple(names), stats, steps, np.stack([p.numpy for p in good]).astype(np.float64))
+    return Series(tuple(names), stats, steps, np.stack([_padded(p.numpy, width) for p in good]))
+
+
+def _fits(values: np.ndarray, width: int, stats: int, *, may_grow: bool) -> bool:
+    """Whether a record has the shape that the card says; metrics may have been fewer at first."""
+    if values.ndim != 2 or values.dtype.kind != "f" or values.shape[1] != stats:
+        return False
+    return values.shape[0] == width or (may_grow and 0 < values.shape[0] < width)
+
+
+def _padded(values: np.ndarray, width: int) -> np.ndarray:
+    missing = np.full((width - values.shape[0], values.shape[1]), np.nan)
+    return np.concatenate([values.astype(np.float64), missing])
 
 
 def _card(points: list, problems: list[str]) -> tuple[Card | None, dict[str, list[str]]]:

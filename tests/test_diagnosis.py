@@ -323,6 +323,18 @@ def test_no_trainable_weights(tmp_path):
     assert "loss" in read(tmp_path)
 
 
+def test_metrics_of_a_validation_that_comes_every_other_epoch_are_recorded(tmp_path):
+    model = KINDS["dense"]()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    history = model.fit(IMAGES, CLASSES, epochs=5, verbose=0, validation_split=0.2, validation_freq=2, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    run = read(tmp_path)
+    recorded = run["epoch"].column("val_accuracy", "value")
+    np.testing.assert_allclose(recorded[[1, 3]], history.history["val_accuracy"], rtol=1e-6)
+    assert np.isnan(recorded[[0, 2, 4]]).all()
+    assert run.card.validation
+    assert not run.problems
+
+
 def test_layers_are_named_as_the_user_named_them_in_forward_order(tmp_path):
     trained(KINDS["functional"], [Diagnosis(tmp_path, quiet=True)])
     run = read(tmp_path)

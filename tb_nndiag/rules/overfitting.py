@@ -159,10 +159,11 @@ def _metric_kept(run: Run, best_step: int, tolerance: float, worth: float) -> st
     series = run["epoch"]
     for name in series.columns:
         values = series.column(name, "value")
-        if name.startswith("val_") and name != "val_loss" and _grows(run, name) and np.isfinite(values).all():
-            at_best = values[series.steps <= best_step][-1:]
+        seen = np.isfinite(values)  # validation may come in some epochs only
+        if name.startswith("val_") and name != "val_loss" and _grows(run, name) and seen.any():
+            at_best = values[seen & (series.steps <= best_step)][-1:]
             trained = series.column(name.removeprefix("val_"), "value")[-1]
-            now = np.median(values[-3:])
+            now = np.median(values[seen][-3:])
             if len(at_best) and now >= at_best[0] - tolerance and now >= worth * trained:
                 return name
     return ""

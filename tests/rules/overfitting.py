@@ -13,8 +13,8 @@ def valley(rise=0.2, best=7, wobble=0.0, epochs=20, train=FALLING, **more):
     return run(gap=gaps(train[:epochs], val), **more)
 
 
-def accuracy(*last):
-    values = np.column_stack([np.linspace(0.5, 0.99, 20), [*np.linspace(0.5, 0.8, 7), *np.resize(last, 13)]])
+def accuracy(*last, low=0.8):
+    values = np.column_stack([np.linspace(0.5, 0.99, 20), [*np.linspace(min(low, 0.5), low, 7), *np.resize(last, 13)]])
     return series("epoch", ("accuracy", "val_accuracy"), np.arange(1, 21) * 20, value=values)
 
 
@@ -23,9 +23,13 @@ FIRES = {
     "just over the limit": valley(0.105),
     "more than the noise": valley(0.4, wobble=0.05),
     "with the accuracy": valley(0.4, epoch=accuracy(0.75)),
+    "an accuracy that was never any good": valley(0.4, epoch=accuracy(0.4, low=0.4)),
     "six epochs after the best": valley(0.4, best=5, epochs=10),
 }
-HINTS = {"the accuracy is still at its best": valley(0.4, epoch=accuracy(0.795))}
+HINTS = {
+    "the accuracy is still at its best": valley(0.4, epoch=accuracy(0.795)),
+    "it is, as far as it was measured": valley(0.4, epoch=accuracy(0.795, np.nan)),
+}
 SILENT = {
     "a healthy run": recorded("healthy_regression"),
     "just under the limit": valley(0.095),
