@@ -188,6 +188,7 @@ export function age(wallTime, now) {
  * @param {{first_step: number | null, last_step: number | null, active: boolean}} verdict
  */
 export function since({ first_step, last_step, active }) {
+  if (active && first_step !== null && first_step <= 1) return "from the start";
   if (active) return first_step === null ? "" : `since step ${whole(first_step)}`;
   if (first_step === null || last_step === null) return last_step === null ? "no longer" : `no longer since step ${whole(last_step)}`;
   if (first_step === last_step) return `at step ${whole(first_step)} only`;

@@ -82,6 +82,8 @@ test("ages and durations read well, and a clock ahead of ours reads as now", () 
 
 test("a finding says since when, and when it ended", () => {
   assert.equal(text.since({ first_step: 1200, last_step: 2000, active: true }), "since step 1,200");
+  assert.equal(text.since({ first_step: 1, last_step: 2000, active: true }), "from the start");
+  assert.equal(text.since({ first_step: 2, last_step: 2000, active: true }), "since step 2");
   assert.equal(text.since({ first_step: 3, last_step: 9, active: false }), "from step 3 to step 9, no longer since");
   assert.equal(text.since({ first_step: 3, last_step: 3, active: false }), "at step 3 only");
   assert.equal(text.since({ first_step: null, last_step: 9, active: false }), "no longer since step 9");
