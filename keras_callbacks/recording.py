@@ -37,7 +37,6 @@ class Recording:
         self._session = uuid.uuid4().hex
         self._problems: list[str] = []
         self._columns: dict[str, list[str]] = {}
-        self._shapes: dict[str, tuple] = {}
         self._card_written = False
 
         self._places = places_of(model)
@@ -138,6 +137,7 @@ class Recording:
 
     def interrupt(self) -> None:
         """The fit was cut off: keeps what there is."""
+        self._attached = False  # the device has counted the step that failed; its loss is nowhere
         try:
             if self._steps > self._recorded_steps:  # steps that were finished
                 self._record_steps()
