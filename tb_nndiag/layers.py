@@ -7,6 +7,7 @@ import numpy as np
 from tb_nndiag.run import Run
 
 LEAST_WEIGHTS = 50  # a layer with fewer may double in a step and be healthy
+USUAL_UPDATE = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
 
 
 def with_kernels(run: Run, signal: str) -> list[str]:
@@ -20,11 +21,12 @@ def with_kernels(run: Run, signal: str) -> list[str]:
     return [name for name in run[signal].columns if name in layers]
 
 
-def large_enough(run: Run, signal: str) -> list[str]:
-    """Of these, the ones with at least LEAST_WEIGHTS weights."""
+def with_updates_to_judge(run: Run) -> list[str]:
+    """Of these, the ones with at least LEAST_WEIGHTS weights; all of them, if none has as many."""
     assert run.card is not None
     sizes = {p.name: p.trainable_parameters for p in run.card.layers}
-    return [name for name in with_kernels(run, signal) if sizes[name] >= LEAST_WEIGHTS]
+    names = with_kernels(run, "updates")
+    return [name for name in names if sizes[name] >= LEAST_WEIGHTS] or names
 
 
 def median_ratio(run: Run, layers: list[str]) -> np.ndarray:

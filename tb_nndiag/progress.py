@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_nndiag.rule import NotEnoughData, number
+from tb_nndiag.rule import Evidence, NotEnoughData, number
 from tb_nndiag.run import Run
 
 SIGNALS = ("loss", "gap", "baseline", "perfect")  # what these functions read
@@ -72,6 +72,12 @@ def against_constant(run: Run) -> str:
         return "the loss is no longer finite"
     loss = floor_loss(run) + share * room(run)
     return f"the loss is {number(loss)}, that of the best constant answer {number(reference_loss(run))}"
+
+
+def evidence_of_harm(left: float, limit: float, step: int) -> Evidence:
+    """How much of the constant's loss is left (`now_left`), as evidence."""
+    measure = "loss of the held rows over that of the best constant prediction"
+    return Evidence(measure, left, limit, "share", "gap", "run", step)
 
 
 def still_falling(run: Run, *, least: float, noise: float = 2.0) -> bool:

@@ -47,6 +47,14 @@ class Series:
         index = self.columns.index(column) if isinstance(column, str) else column
         return float(self[stat][-1, index]) if len(self) else float("nan")
 
+    def since(self, holds: np.ndarray) -> int:
+        """The step from which on something may have held until the end.
+
+        holds: (records,) whether it held at each
+        """
+        broken = np.flatnonzero(~holds)
+        return self.began(int(broken[-1]) + 1 if len(broken) else 0)
+
     def began(self, record: int) -> int:
         """The step at which something first seen in this record may have begun: the one after the record before."""
         return int(self.steps[record - 1]) + 1 if record else 1
@@ -78,6 +86,11 @@ class Loss:
     name: str
     from_logits: bool = False
     output: str = ""
+
+    @property
+    def is_distance(self) -> bool:
+        """Whether it measures how far a prediction is from its target, which may be any number."""
+        return self.name in ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
 
 
 @dataclass(frozen=True)

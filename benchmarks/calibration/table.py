@@ -13,7 +13,7 @@ from collections import defaultdict
 import numpy as np
 
 from tb_nndiag.engine import diagnose
-from tb_nndiag.layers import large_enough, median, median_ratio, with_kernels
+from tb_nndiag.layers import median, median_ratio, with_kernels, with_updates_to_judge
 from tb_nndiag.logdir import read, runs_below
 from tb_nndiag.progress import now_left, reference_loss
 from tb_nndiag.rule import number
@@ -42,7 +42,7 @@ The family `healthy` holds no fault: any error or warning there is a false alarm
 def features(run: Run) -> dict[str, float]:
     """The numbers that rules compare with their limits; NaN where they do not exist."""
     found = {"left": now_left(run), "first loss": float(run["loss"].of_run("first")[0]) / reference_loss(run)}
-    layers = large_enough(run, "updates") or with_kernels(run, "updates")
+    layers = with_updates_to_judge(run)
     if layers:
         ratio = median_ratio(run, layers)
         found |= {"update": median(ratio), "early update": float(np.fmax(median(ratio[:20]), median(ratio[:5])))}

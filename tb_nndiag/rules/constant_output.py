@@ -63,7 +63,6 @@ def constant_output(
     ratio = spread / wanted
     if not (ratio[-2:] < floor).all():  # NaN < floor is False: predictions that are not finite are another rule's
         return None
-    since = int(np.flatnonzero(~(ratio < floor))[-1]) + 1 if (~(ratio < floor)).any() else 0
     name = outputs.columns[0]
     layer = run.card.output_layer if run.card else None
     where = layer.name if layer else name
@@ -98,7 +97,7 @@ def constant_output(
                 try_rates(run),
             ),
         ],
-        first_step=outputs.began(since),
+        first_step=outputs.since(ratio < floor),
         last_step=step,
     )
 

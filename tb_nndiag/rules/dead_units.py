@@ -30,8 +30,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import numpy as np
-
 from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
@@ -82,7 +80,7 @@ def dead_units(
         return None
     first_dead = dead[0]  # in forward order: what lies behind it may be dead because of it
     step = int(units.steps[-1])
-    start = min(_since(units, shares[layer.name], most) for layer in dead)
+    start = min(units.since(shares[layer.name] > most) for layer in dead)
     harmed = now_left(run) > stuck
     named = [f"{shares[layer.name][-1]:.0%} of the units of `{layer.name}`" for layer in dead[:3]]
     more = f" (and of {len(dead) - 3} more layers)" if len(dead) > 3 else ""
@@ -103,11 +101,6 @@ def dead_units(
         last_step=step,
         severity="" if harmed else "hint",
     )
-
-
-def _since(units, share: np.ndarray, most: float) -> int:
-    alive = np.flatnonzero(~(share > most))
-    return units.began(int(alive[-1]) + 1 if len(alive) else 0)
 
 
 def _fixes(run: Run, layer: Layer, *, from_the_start: bool) -> list[Fix]:

@@ -30,7 +30,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import large_enough, median, with_kernels
+from tb_nndiag.layers import median, with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
@@ -60,7 +60,7 @@ def exploding_gradients(
     if run.card is None:
         raise NotEnoughData("needs the run card, to know the layers")
     gradients, updates = run["gradients"], run["updates"]
-    layers = large_enough(run, "updates") or with_kernels(run, "updates")
+    layers = with_updates_to_judge(run)
     if not layers:
         return None
     best: tuple[float, str, int, float] | None = None

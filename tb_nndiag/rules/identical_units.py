@@ -72,7 +72,6 @@ def identical_units(
     if not same:
         return None
     layer, step = same[0], int(updates.steps[-1])
-    differ = np.flatnonzero(~(spread[layer.name] < floor))
     initializer = "he_normal" if "relu" in layer.activation else "glorot_uniform"
     return Finding(
         headline=(
@@ -105,7 +104,7 @@ def identical_units(
                 ),
             )
         ],
-        first_step=updates.began(int(differ[-1]) + 1 if len(differ) else 0),
+        first_step=updates.since(spread[layer.name] < floor),
         last_step=step,
     )
 

@@ -29,13 +29,11 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import large_enough, median, median_ratio, with_kernels
-from tb_nndiag.progress import SIGNALS, against_constant, now_left
+from tb_nndiag.layers import USUAL_UPDATE, median, median_ratio, with_updates_to_judge
+from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import learning_rate, optimizer
-
-USUAL = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
 
 
 @rule(
@@ -89,7 +87,7 @@ def learning_rate_too_high(
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know the layers")
-    layers = large_enough(run, "updates") or with_kernels(run, "updates")
+    layers = with_updates_to_judge(run)
     if not layers:
         return None
     updates = run["updates"]
@@ -106,7 +104,7 @@ def learning_rate_too_high(
         return None
     rate = learning_rate(run)
     first_step = ratio[np.isfinite(ratio) & (ratio > 0)][0]  # later ones may be those of an explosion
-    better = rate * min(USUAL / first_step, 0.1)
+    better = rate * min(USUAL_UPDATE / first_step, 0.1)
     high = np.flatnonzero(~(ratio <= limit))  # NaN counts as high: what was thrown away cannot be measured
     return Finding(
         headline=(
@@ -124,20 +122,12 @@ def learning_rate_too_high(
                 "run",
                 int(updates.steps[len(beginning) - 1]),
             ),
-            Evidence(
-                "loss of the held rows over that of the best constant prediction",
-                left,
-                most_left,
-                "share",
-                "gap",
-                "run",
-                run.last_step,
-            ),
+            evidence_of_harm(left, most_left, run.last_step),
         ],
         fixes=[
             Fix(
                 f"Lower the learning rate to {better:.0e}.",
-                f"A step would then move the weights by about {number(USUAL)} of their size.",
+                f"A step would then move the weights by about {number(USUAL_UPDATE)} of their size.",
                 optimizer(run, better),
             ),
             Fix(

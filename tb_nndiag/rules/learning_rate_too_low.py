@@ -29,13 +29,11 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import large_enough, median, median_ratio, with_kernels
-from tb_nndiag.progress import SIGNALS, against_constant, now_left, room, still_falling
+from tb_nndiag.layers import USUAL_UPDATE, median, median_ratio, with_updates_to_judge
+from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import learning_rate, optimizer
-
-USUAL = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
 
 
 @rule(
@@ -74,7 +72,7 @@ def learning_rate_too_low(
         raise NotEnoughData("needs the run card, to know the layers")
     if run.last_step < patience:
         raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
-    layers = large_enough(run, "updates") or with_kernels(run, "updates")
+    layers = with_updates_to_judge(run)
     if not layers:
         return None
     ratio = median_ratio(run, layers)
@@ -84,7 +82,7 @@ def learning_rate_too_low(
         return None
     updates = run["updates"]
     rate = learning_rate(run)
-    better = float(f"{rate * min(USUAL / typical, 1e4):.0e}") if np.isfinite(rate) else float("nan")
+    better = float(f"{rate * min(USUAL_UPDATE / typical, 1e4):.0e}") if np.isfinite(rate) else float("nan")
     low = np.flatnonzero(ratio < floor)
     return Finding(
         headline=(
@@ -105,20 +103,12 @@ def learning_rate_too_low(
                 "run",
                 int(updates.steps[-1]),
             ),
-            Evidence(
-                "loss of the held rows over that of the best constant prediction",
-                left,
-                stuck,
-                "share",
-                "gap",
-                "run",
-                run.last_step,
-            ),
+            evidence_of_harm(left, stuck, run.last_step),
         ],
         fixes=[
             Fix(
                 f"Raise the learning rate to {number(better)}.",
-                f"A step would then move the weights by about {number(USUAL)} of their size.",
+                f"A step would then move the weights by about {number(USUAL_UPDATE)} of their size.",
                 optimizer(run, better),
             ),
             Fix(

@@ -31,8 +31,8 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, left_over, now_left, room, still_falling
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, left_over, now_left, room, still_falling
+from tb_nndiag.rule import Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import FIT_TEN_ROWS, try_rates
 
@@ -91,15 +91,7 @@ def loss_plateau(
             " any network, where the inputs tell nothing about the targets.)"
         ),
         evidence=[
-            Evidence(
-                "loss of the held rows over that of the best constant prediction",
-                left,
-                stuck,
-                "share",
-                "gap",
-                "run",
-                step,
-            ),
+            evidence_of_harm(left, stuck, step),
         ],
         fixes=[
             *_nothing_trains(run),

@@ -51,7 +51,7 @@ IMAGES = {  # what an activation can put out
 BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
 CATEGORICAL = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy", "KLDivergence")
 SPARSE = ("SparseCategoricalCrossentropy",)
-DISTANCE = ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
+RELATIVE = ("MeanSquaredLogarithmicError", "MeanAbsolutePercentageError", "Poisson")
 PROBABILITY_LOSSES = (*BINARY, *CATEGORICAL, *SPARSE)
 
 
@@ -289,11 +289,7 @@ def _no_probabilities(run: Run, layer: Layer, loss: Loss) -> Finding | None:
 
 
 def _out_of_reach(layer: Layer, loss: Loss, targets: Targets | None, tolerance: float) -> Finding | None:
-    if (
-        targets is None
-        or layer.activation not in IMAGES
-        or loss.name not in (*DISTANCE, "MeanSquaredLogarithmicError", "MeanAbsolutePercentageError", "Poisson")
-    ):
+    if targets is None or layer.activation not in IMAGES or not (loss.is_distance or loss.name in RELATIVE):
         return None
     low, high = IMAGES[layer.activation]
     outside = max(low - targets.low, targets.high - high)
@@ -344,7 +340,7 @@ def _independent_classes(layer: Layer, loss: Loss, targets: Targets | None) -> F
 
 
 def _distance_on_classes(layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
-    if targets is None or loss.name not in DISTANCE or layer.activation not in ("softmax", "sigmoid"):
+    if targets is None or not loss.is_distance or layer.activation not in ("softmax", "sigmoid"):
         return None
     if not (
         targets.one_hot

@@ -28,8 +28,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import numpy as np
-
 from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
@@ -74,7 +72,6 @@ def saturated_units(
         return None
     first = stuck_layers[0]
     share, left = shares[first.name], now_left(run)
-    free = np.flatnonzero(~(share > most))
     step = int(units.steps[-1])
     others = f" and of {len(stuck_layers) - 1} more layers" if len(stuck_layers) > 1 else ""
     return Finding(
@@ -113,7 +110,7 @@ def saturated_units(
                 snippets.layer(first, "relu", kernel_initializer="he_normal"),
             ),
         ],
-        first_step=units.began(int(free[-1]) + 1 if len(free) else 0),
+        first_step=units.since(share > most),
         last_step=step,
         severity="" if left > stuck else "warning" if left > poor else "hint",
     )

@@ -29,7 +29,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, now_left, room, still_falling
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -92,15 +92,7 @@ def underfitting(
             " can express more might. It may also be noise that no network can predict."
         ),
         evidence=[
-            Evidence(
-                "loss of the held rows over that of the best constant prediction",
-                left,
-                much,
-                "share",
-                "gap",
-                "run",
-                step,
-            ),
+            evidence_of_harm(left, much, step),
             Evidence(
                 "validation loss over that of the held training rows", val / train, apart, "ratio", "gap", "run", step
             ),

@@ -32,7 +32,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, now_left, reference_loss
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, reference_loss
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -151,15 +151,7 @@ def unscaled_input(
             "run",
             int(run["loss"].steps[0]),
         ),
-        Evidence(
-            "loss of the held rows over that of the best constant prediction",
-            left,
-            stuck,
-            "share",
-            "gap",
-            "run",
-            run.last_step,
-        ),
+        evidence_of_harm(left, stuck, run.last_step),
     ]
     low, high = inputs["min"][-1, worst], inputs["max"][-1, worst]
     pixels = bool(inputs["integer"][-1, worst]) and low >= 0 and 128 < high <= 255

@@ -33,8 +33,6 @@ from tb_nndiag.progress import SIGNALS, against_constant, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
-DISTANCE = ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
-
 
 @rule(
     "NND602",
@@ -67,7 +65,7 @@ def unscaled_target(
 ) -> Finding | None:
     if run.card is None or len(run.card.losses) != 1 or run.card.output_layer is None:
         raise NotEnoughData("needs a run card with one output and one loss")
-    if run.card.losses[0].name not in DISTANCE or run.card.output_layer.activation not in ("", "linear"):
+    if not run.card.losses[0].is_distance or run.card.output_layer.activation not in ("", "linear"):
         return None
     labels, left = run["labels"], now_left(run)
     std, mean = labels.last(0, "std"), abs(labels.last(0, "mean"))

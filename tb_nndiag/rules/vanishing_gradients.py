@@ -34,7 +34,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import median, with_kernels
-from tb_nndiag.progress import SIGNALS, against_constant, now_left
+from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import layer as layer_code
@@ -127,15 +127,7 @@ def vanishing_gradients(
                 first,
                 step,
             ),
-            Evidence(
-                "loss of the held rows over that of the best constant prediction",
-                now_left(run),
-                stuck,
-                "share",
-                "gap",
-                "run",
-                step,
-            ),
+            evidence_of_harm(now_left(run), stuck, step),
         ],
         fixes=_fixes(run, layers),
         first_step=updates.began(int(np.argmax(faded))),
