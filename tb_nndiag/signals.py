@@ -130,4 +130,92 @@ SIGNALS = {
         "step",
         "mean duration of the steps since the last record; time spent by the callback so far; time since the start",
     ),
+    "mode": Signal(
+        "run",
+        ("inference", "training"),
+        "epoch",
+        "loss of the same held rows in inference mode and in training mode (dropout on, statistics of the batch); "
+        "not recorded for a model that does the same in both",
+    ),
+    "noise": Signal(
+        "layer",
+        ("mean_square", "variance", "cosine", "steps"),
+        "step",
+        "the gradient over a few successive steps, per value: square of its mean (without what noise adds to it), variance over the"
+        " steps; `cosine` between successive updates, mean over the pairs",
+    ),
+    "batches": Signal(
+        "run",
+        ("batches", "repeated_share", "same_order_share", "target_spread"),
+        "epoch",
+        "fingerprints of the epoch's batches: share equal to the batch before; share equal to the batch at the same place of"
+        " the epoch before; standard deviation of the batches' mean target over what shuffled rows would give",
+    ),
+    "val_inputs": Signal(
+        "input",
+        ("mean", "std", "min", "max", "nonfinite", "constant_share", "largest_scale", "scale_ratio", "integer", "rows"),
+        "once",
+        "as `inputs`, of the first validation rows (1,024 at most)",
+    ),
+    "val_labels": Signal(
+        "output",
+        (
+            "mean",
+            "std",
+            "min",
+            "max",
+            "nonfinite",
+            "integer",
+            "distinct",
+            "width",
+            "rank",
+            "row_sum_min",
+            "row_sum_max",
+            "majority_share",
+            "spread",
+        ),
+        "once",
+        "as `labels`, of the first validation rows",
+    ),
+    "shift": Signal(
+        "input",
+        ("location", "scale", "most_location", "outside_share"),
+        "once",
+        "validation rows beside held training rows: median over features of |difference of means| / training std, and of"
+        " std / training std; the largest of the former; share of the values outside the training rows' range by more than"
+        " half of it",
+    ),
+    "label_shift": Signal(
+        "output",
+        ("location", "distance"),
+        "once",
+        "targets of the validation rows beside the held rows': |difference of means| / std; total variation distance between"
+        " the shares of the classes (NaN where targets are no classes)",
+    ),
+    "overlap": Signal(
+        "run",
+        ("train_rows", "val_rows", "shared", "duplicates", "distinct"),
+        "once",
+        "validation rows (input and target) that also are among the held training rows; held rows that repeat another one;"
+        " distinct held rows",
+    ),
+    "clipping": Signal(
+        "run",
+        ("before", "after"),
+        "step",
+        "norm of the observed step's gradient (weights of two or more dimensions) before and after the optimizer's clipping;"
+        " not recorded for an optimizer that does not clip",
+    ),
+    "loss_scale": Signal(
+        "run",
+        ("scale", "skipped"),
+        "step",
+        "loss scale of mixed precision; steps so far that were skipped because a scaled gradient was not finite",
+    ),
+    "resources": Signal(
+        "run",
+        ("resident_bytes", "traces"),
+        "step",
+        "memory of the process; how often the train step was traced so far",
+    ),
 }

@@ -23,6 +23,17 @@ HEALTHY_STATS: dict[str, dict[str, float]] = {
     "fed": {"largest_scale": 1.0},
     "optimizer": {"learning_rate": 0.01},
     "nonfinite": {"count": 0},
+    "mode": {"inference": 0.2, "training": 0.2},
+    "noise": {"mean_square": 1e-4, "variance": 1e-4, "cosine": 0.3, "steps": 3},
+    "batches": {"batches": 20, "repeated_share": 0, "same_order_share": 0, "target_spread": 1},
+    "val_inputs": {"mean": 0, "std": 1, "min": -3, "max": 3, "nonfinite": 0, "constant_share": 0, "largest_scale": 1, "scale_ratio": 1, "integer": 0, "rows": 200},
+    "val_labels": {"mean": 0.5, "std": 0.5, "min": 0, "max": 1, "nonfinite": 0, "integer": 1, "distinct": 2, "width": 1, "rank": 2, "row_sum_min": 0, "row_sum_max": 1, "majority_share": 0.5, "spread": 0.5},
+    "shift": {"location": 0.05, "scale": 1, "most_location": 0.2, "outside_share": 0},
+    "label_shift": {"location": 0.05, "distance": 0.05},
+    "overlap": {"train_rows": 500, "val_rows": 200, "shared": 0, "duplicates": 0, "distinct": 500},
+    "clipping": {"before": 1, "after": 1},
+    "loss_scale": {"scale": 32768, "skipped": 0},
+    "resources": {"resident_bytes": 5e8, "traces": 1},
     "timing": {"step_seconds": 0.002, "own_seconds": 0.01, "elapsed_seconds": 1},
 }  # fmt: skip
 
