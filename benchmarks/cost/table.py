@@ -1,0 +1,133 @@
+"""Prints what observing costs, beside the goals.
+
+python benchmarks/cost/run.py OUT.json
+python benchmarks/cost/table.py OUT.json > docs/cost.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+from collections import defaultdict
+from statistics import median
+
+from keras_callbacks import schedule
+from tb_nndiag.signals import CARD_TAG, SIGNALS
+
+INTRODUCTION = """# What observing costs
+
+CPU time, memory and bytes of `fit` with the callback `Diagnosis`, with Keras' own `TensorBoard` callback, and with neither,
+side by side. This page is made by
+
+    python benchmarks/cost/run.py OUT.json --pairs {pairs}
+    python benchmarks/cost/table.py OUT.json > docs/cost.md
+
+on {machine}.
+Each fit has a process of its own, held to one thread: batches of 32 rows, 256 validation rows, two epochs. A ratio is the CPU
+time over that of the plain fit of the same round: the median of the rounds, in parentheses the smallest and the largest.
+**control** is a second plain fit: what it is away from 1 is noise. `jit on` is Keras' default, also on a CPU.
+"""
+TABLES = {  # key of run.py: (title, whether it is compared as a ratio, unit, digits)
+    "step_ms": ("Steps: mean of the second epoch's, observed ones included", True, "ms", 3),
+    "median_step_ms": ("Steps that are not observed: median of the second epoch's", True, "ms", 3),
+    "first_step_s": ("First step: from the start of `fit` to the second step", True, "s", 2),
+    "first_end_s": ("End of the first epoch, where the evaluation of held rows is traced", False, "s", 2),
+    "last_end_s": ("End of the second epoch and of the fit", False, "s", 2),
+    "fit_s": ("The whole of two epochs", True, "s", 2),
+    "peak_mb": ("Peak resident memory", False, "MB", 0),
+}
+GOALS = (  # what, nets ("": all), key, beside what, the most it may be
+    ("a step of about 2 ms, times the plain one", "dense", "step_ms", "none", 1.03),
+    ("a step of about 10 ms, times the plain one", "cnn", "step_ms", "none", 1.01),
+    ("a step, times the one with `TensorBoard`", "", "step_ms", "TensorBoard", 1.0),
+    ("the first step, times the plain one", "", "first_step_s", "none", 1.10),
+    ("MB of memory over the plain fit's", "", "peak_mb", "none", 20),
+    ("MB written by a run of any length", "", "", "", 2),
+)
+LENGTHS = (10**3, 10**5, 10**7)  # steps
+EPOCH = 100  # steps, where bytes are reckoned: short epochs write more
+WRITTEN = f"""
+## Written by a run of so many steps
+
+MB, reckoned: the largest record of each signal in the measured fit, times the number of records that
+`keras_callbacks/schedule.py` asks for, with epochs of {EPOCH} steps.
+"""
+Case = dict[str, dict[int, dict]]  # the fits of one net with one jit, by variant and pair
+
+
+def compared(case: Case, variant: str, key: str, beside: str = "none") -> list[float]:
+    """One figure per pair: a ratio or a difference, as `TABLES` says."""
+    pairs = [(fit[key], case[beside][pair][key]) for pair, fit in case[variant].items() if pair in case[beside]]
+    return [a / b if TABLES[key][1] else a - b for a, b in pairs]
+
+
+def records(until: int, following) -> int:
+    """How many records a schedule has up to and with `until`, and one at the end."""
+    count, at = 1, 1
+    while at <= until:
+        count, at = count + 1, following(at)
+    return count
+
+
+def megabytes(case: Case, steps: int) -> float:
+    """Size of a run's event file: the largest record of each tag, times how many the schedule has."""
+    sizes = next(iter(case["diagnosis"].values()))["record_bytes"]
+    step, epoch = records(steps, schedule.next_step), records(steps // EPOCH, schedule.next_epoch)
+    by_cadence = {"step": step, "epoch": epoch, "once": 2}  # once known, and at the end
+    counts = {f"nndiag/{signal}": by_cadence[about.cadence] for signal, about in SIGNALS.items()}
+    counts[CARD_TAG] = 5  # at the first step, when columns become known, and at the end
+    return sum(size * counts[tag] for tag, size in sizes.items()) / 1e6
+
+
+def row(*cells: object, head: bool = False) -> None:
+    print(f"| {' | '.join(map(str, cells))} |" + head * ("\n" + "|---" * len(cells) + "|"))
+
+
+def print_goals(cases: dict[str, Case]) -> None:
+    print("## Goals\n\nThe largest figure of `Diagnosis`, and where.\n")
+    row("goal", "at most", "measured", "where", "met", head=True)
+    for what, net, key, beside, most in GOALS:
+        found = {}
+        for name, case in cases.items():
+            if key and name.startswith(net) and (figures := compared(case, "diagnosis", key, beside)):
+                found[name] = median(figures)
+            elif not key and case["diagnosis"]:
+                found[name] = max(megabytes(case, steps) for steps in LENGTHS)
+        if found:
+            where = max(found, key=found.__getitem__)
+            row(what, most, f"{found[where]:.3g}", where, "yes" if found[where] <= most else "no")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("measured", type=pathlib.Path, help="what run.py wrote")
+    fits = json.loads(arguments.parse_args().measured.read_text())
+    cases: dict[str, Case] = defaultdict(lambda: defaultdict(dict))
+    for fit in fits:
+        cases[f"{fit['net']}, jit {fit['jit']}"][fit["variant"]][fit["pair"]] = fit
+    variants = [v for v in dict.fromkeys(fit["variant"] for fit in fits) if v != "none"]
+    print(INTRODUCTION.format(pairs=1 + max(fit["pair"] for fit in fits), machine=fits[0]["machine"]))
+    print_goals(cases)
+    print("\n## Nets\n")
+    row("net", "parameters", "steps of an epoch", "steps observed in the second epoch", head=True)
+    for fit in {fit["net"]: fit for fit in fits}.values():
+        observed = records(2 * fit["steps"], schedule.next_step) - records(fit["steps"], schedule.next_step)
+        row(fit["net"], f"{fit['parameters']:,}", f"{fit['steps']:,}", observed)
+
+    for key, (title, as_ratio, unit, digits) in TABLES.items():
+        print(f"\n## {title}\n\n{'Times the plain fit' if as_ratio else f'{unit} more than the plain fit'}.\n")
+        row("net", f"plain, {unit}", *variants, head=True)
+        for name, case in cases.items():
+            found = [compared(case, variant, key) or [float("nan")] for variant in variants]
+            cells = [f"{median(f):.{digits}f} ({min(f):.{digits}f} to {max(f):.{digits}f})" for f in found]
+            row(name, f"{median(fit[key] for fit in case['none'].values()):.2f}", *cells)
+    print(WRITTEN)
+    row("net", *(f"{steps:,} steps" for steps in LENGTHS), head=True)
+    for name, case in cases.items():
+        if case["diagnosis"]:
+            row(name, *(f"{megabytes(case, steps):.2f}" for steps in LENGTHS))
+
+
+if __name__ == "__main__":
+    main()
