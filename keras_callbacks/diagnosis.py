@@ -21,6 +21,8 @@ class Diagnosis(keras.callbacks.Callback):
     Args:
         log_dir: the directory of this run; TensorBoard is given the one above it. Use one directory per run, and no
             other writer's (the `TensorBoard` callback writes to directories below its own, so it may share).
+        overhead: share of the training's time that recording may take; more than it, it measures less often. The first
+            two seconds are free: a short run is recorded in full.
         quiet: print nothing at the end of the training, or when a step of it fails, whatever was found.
 
     Example:
@@ -28,11 +30,16 @@ class Diagnosis(keras.callbacks.Callback):
         model.fit(x, y, validation_data=(x_val, y_val), callbacks=[Diagnosis("logs/run1")])
     """
 
-    def __init__(self, log_dir: str | os.PathLike[str], *, quiet: bool = False) -> None:
+    def __init__(self, log_dir: str | os.PathLike[str], *, overhead: float = 0.01, quiet: bool = False) -> None:
         super().__init__()
         self.log_dir = _checked_directory(log_dir)
         if not isinstance(quiet, bool):
             raise TypeError(f"Diagnosis: `quiet` is {quiet!r}; expected True or False.")
+        if isinstance(overhead, bool) or not isinstance(overhead, (int, float)) or not 0 < overhead <= 1:
+            raise ValueError(
+                f"Diagnosis: `overhead` is {overhead!r}; expected a share of the training's time, such as 0.01."
+            )
+        self.overhead = float(overhead)
         self.quiet = quiet
         self._last_step = 0  # of all fits with this callback: steps never go back
         self._training = False
@@ -48,7 +55,7 @@ class Diagnosis(keras.callbacks.Callback):
             self._last_step = 0
             _warn(f"recorded another model in {self.log_dir!r} before; the new record takes its place")
         try:
-            self._recording = Recording(model, self.log_dir, self._last_step, self._report)
+            self._recording = Recording(model, self.log_dir, self._last_step, self.overhead, self._do, self._report)
         except Exception as error:
             _warn(f"could not start ({type(error).__name__}: {error}); nothing is recorded")
 
@@ -67,12 +74,6 @@ class Diagnosis(keras.callbacks.Callback):
         self._training = True
         self._recorded_model = id(self.model)
         self._do(lambda r: r.begin(self.params or {}))
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self._do(lambda r: r.after_batch(batch))
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self._do(lambda r: r.begin_epoch())
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self._do(lambda r: r.end_epoch(epoch + 1, logs or {}))

@@ -10,52 +10,88 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_callbacks import schedule
+from keras_callbacks import data_facts, schedule
+from keras_callbacks.evaluation import Evaluation, Evaluator
 from keras_callbacks.event_writer import EventWriter
-from keras_callbacks.held_rows import Evaluation, HeldRows
+from keras_callbacks.held_rows import MOST_ROWS, HeldRows
 from keras_callbacks.places import places_of
-from keras_callbacks.probes import inputs, labels, losses, outputs, run_card, units
+from keras_callbacks.probes import (
+    batches,
+    clipping,
+    gradients,
+    loss_scale,
+    losses,
+    noise,
+    outputs,
+    resources,
+    run_card,
+    units,
+    updates,
+)  # fmt: skip
+from keras_callbacks.samples import STEPS_KEPT, ObservedStep
 from keras_callbacks.say import warn
 from keras_callbacks.taps import Taps
-from keras_callbacks.train_step import LOSSES_KEPT, TrainStepProbes
+from keras_callbacks.train_step import BATCHES_KEPT, TrainStepProbes
+from keras_callbacks.validation_rows import ValidationRows
+
+OBSERVING_COSTS = 0.2  # of the plain step's time; seen with benchmarks/cost
+FEWEST_EVALUATED = 128  # held rows, once evaluating all of them takes too long
 
 
 class Recording:
     """Puts the probes on a model before `fit` compiles its train step, and takes them off again.
 
-    last_step: of an earlier fit that this one continues; after_interrupt: called when a step failed
+    last_step: of an earlier fit that this one continues; overhead: share of the time that recording may take
+    do: runs an action of ours so that it cannot raise; after_interrupt: called when a step failed
     """
 
     def __init__(
-        self, model: keras.Model, log_dir: str, last_step: int, after_interrupt: Callable[[], None] = lambda: None
+        self,
+        model: keras.Model,
+        log_dir: str,
+        last_step: int,
+        overhead: float,
+        do: Callable[[Callable[[Recording], None]], None],
+        after_interrupt: Callable[[], None],
     ) -> None:
         self.own_seconds = 0.0
         self._model = model
+        self._overhead = overhead
+        self._do = do
         self._after_interrupt = after_interrupt
         self._params: dict = {}
         self._writer = EventWriter(log_dir)
         self._session = uuid.uuid4().hex
         self._problems: list[str] = []
+        self._lost: set[str] = set()  # signals whose probe failed
         self._columns: dict[str, list[str]] = {}
         self._card_written = False
 
         self._places = places_of(model)
         self._held_rows = HeldRows()
+        self._validation_rows = ValidationRows()
         self._probes = TrainStepProbes(model, self._held_rows)
-        self._taps = Taps(model, self._places, self._probes.around_step)
+        self._taps = Taps(model, self._places, self._probes.around_step, self._validation_rows.look)
         self._probes.use(self._taps)
+        self._evaluator: Evaluator | None = None
 
         self._first_step = max(last_step, _iterations(model))
-        self._steps = self._steps_of_epoch = self._recorded_steps = self._read_steps = 0
-        self._losses: list[np.ndarray] = []  # of the steps that are not written yet
+        self._steps = self._recorded_steps = self._read_steps = 0
         self._observe_next = self._evaluate_next = 1
+        self._look_next: float = 1
+        self._batches: list[np.ndarray] = []  # of the steps that are not written yet, see BATCH_COLUMNS
+        self._epoch_batches: list[np.ndarray] = []
+        self._last_epoch_batches: np.ndarray | None = None
+        self._batch_size = 0  # rows of the first batch
+        self._window: list[ObservedStep] = []  # the last ones that follow each other
         self._epochs = self._evaluated_epochs = self._epoch = 0
         self._logs: dict[str, float] = {}
         self._best_val, self._best_epoch = np.nan, np.nan
         self._data_records: dict[str, np.ndarray] = {}
-        self._can_evaluate = True
+        self._can_evaluate, self._evaluated_rows = True, MOST_ROWS
         self._began = self._recorded_at = time.perf_counter()
-        self._own_at_record = 0.0
+        self._train_began = self._first_step_ended = 0.0
+        self._own_at_record = self._record_seconds = self._evaluate_seconds = 0.0
 
         self._attached = False
         self._found_train_function = model.train_function  # of an earlier fit, compiled without us
@@ -79,50 +115,79 @@ class Recording:
         return self._first_step + self._steps
 
     def begin(self, params: dict) -> None:
-        """Once the train function exists, not yet traced: makes sure that the wraps come off when a step fails.
+        """Once the train function exists, not yet traced: follows it, and sees that the wraps come off when a step fails.
 
         params: Keras' callback params (epochs, steps)
         """
         self._params = params
-        self._held_rows.steps_per_epoch = params.get("steps")
-        train = self._model.train_function
+        model, probes, do = self._model, self._probes, self._do
+        observed_step: Callable = model.train_function
+        plain_step: Callable | None = None
+        per_execution = int(model.steps_per_execution)
 
-        def guarded(iterator):
+        def followed(iterator):
+            nonlocal plain_step
+            if not self._steps and not model.run_eagerly and isinstance(iterator, tf.data.Iterator):
+                probes.build(iterator.element_spec)
+            probes.observing = self._steps + per_execution > self._observe_next - STEPS_KEPT
+            if not probes.observing and plain_step is None and self._is_worth_compiling():
+                plain_step = self._another_train_function(followed)
+            train = observed_step if probes.observing or plain_step is None else plain_step
+            probes.observing = train is observed_step
             try:
-                return train(iterator)
+                logs = train(iterator)
             except (StopIteration, tf.errors.OutOfRangeError):  # the data came to their end
                 raise
             except BaseException:
                 self.interrupt()
                 self._after_interrupt()
                 raise
+            self._steps += per_execution  # at most; what was made is counted on the device
+            self._first_step_ended = self._first_step_ended or time.perf_counter()
+            if self._steps >= self._look_next:
+                do(Recording._look)
+            return logs
 
-        self._model.train_function = guarded
+        self._train_began = time.perf_counter()
+        model.train_function = followed
 
-    def begin_epoch(self) -> None:
-        """Batches are counted within an epoch."""
-        self._steps_of_epoch = 0
+    def _is_worth_compiling(self) -> bool:
+        """Whether the plain form of the step saves more, over the rest of the training, than it takes to compile."""
+        if self._model.run_eagerly or self._probes.draws_from_a_sequence:
+            return False
+        known = (self._params.get("steps") or 0) * (self._params.get("epochs") or 0)
+        left = known - self._steps if known else float("inf")
+        step_seconds = (time.perf_counter() - self._first_step_ended - self.own_seconds) / max(self._steps, 1)
+        return left * step_seconds * OBSERVING_COSTS > self._first_step_ended - self._train_began
 
-    def after_batch(self, batch: int) -> None:
-        """batch: index of the last batch that was trained on, from 0 in every epoch"""
-        self._steps += batch + 1 - self._steps_of_epoch
-        self._steps_of_epoch = batch + 1
-        if self._steps >= self._observe_next or self._steps - self._read_steps >= LOSSES_KEPT // 2:
-            self._read_losses()
-        if self._steps >= self._observe_next:
-            self._record_steps()
+    def _another_train_function(self, current: Callable) -> Callable:
+        """A second one as Keras makes it, for the plain form of the step."""
+        model = self._model
+        model.train_function = None
+        try:
+            model.make_train_function()
+            return model.train_function
+        finally:
+            model.train_function = current
 
     def end_epoch(self, epoch: int, logs: dict) -> None:
         """epoch: counted from 1; logs: the epoch's metrics"""
         self._epochs, self._epoch = self._epochs + 1, epoch
-        self._count_steps()
+        self._read_batches()
+        self._held_rows.choose(self._steps)
         self._logs = {name: float(value) for name, value in logs.items() if hasattr(value, "__float__")}
         val = self._logs.get("val_loss", np.nan)
         if np.isfinite(val) and not val >= self._best_val:
             self._best_val, self._best_epoch = val, epoch
         if self._epochs >= self._evaluate_next:
-            self._evaluate_next = schedule.next_epoch(self._epochs)
-            self._record_epoch()
+            if not self._affords(self._evaluate_seconds):  # fewer rows are better than fewer epochs
+                self._evaluate_seconds *= FEWEST_EVALUATED / self._evaluated_rows
+                self._evaluated_rows = FEWEST_EVALUATED
+            if self._affords(self._evaluate_seconds):
+                self._evaluate_next = schedule.next_epoch(self._epochs)
+                self._record_epoch()
+        self._last_epoch_batches = self._batches_of_epoch()
+        self._epoch_batches = []
 
     def end(self) -> None:
         """The fit came to its end."""
@@ -147,21 +212,11 @@ class Recording:
             self._problem(f"the last records are missing ({type(error).__name__}: {error})")
         self.detach()
 
-    def _read_losses(self) -> None:
-        """Takes the losses of the steps since the last time, before the device writes over them."""
-        self._count_steps()
-        self._losses.append(self._probes.losses(self._read_steps, self._steps))
-        self._read_steps = self._steps
-
     def abandon(self) -> None:
         """Records no more. What was compiled goes on: a fit that lost its train function could not."""
         self._taps.detach()
         self._writer.close()
-
-    def _count_steps(self) -> None:
-        """Replaces the host's guess of the number of steps by the device's count."""
-        if self._attached:
-            self._steps = self._probes.steps()
+        self._look_next = float("inf")
 
     def detach(self) -> None:
         """Leaves the model as it was found."""
@@ -169,36 +224,87 @@ class Recording:
         self._model.train_function = self._found_train_function
         self._writer.close()
 
+    def _affords(self, seconds: float) -> bool:
+        return schedule.affordable(self.own_seconds, time.perf_counter() - self._began, seconds, self._overhead)
+
+    def _count_steps(self) -> None:
+        """Replaces the host's guess of the number of steps by the device's count."""
+        if self._attached:
+            self._steps = self._probes.steps()
+
+    def _look(self) -> None:
+        """After some steps: takes their losses before the device writes over them, and records if it is time."""
+        self._read_batches()
+        if self._steps >= self._observe_next:
+            if not self._epochs:
+                self._held_rows.take(self._steps)
+            if self._affords(self._record_seconds):
+                began = time.perf_counter()
+                self._record_steps()
+                self._record_seconds = time.perf_counter() - began
+            self._observe_next = schedule.next_step(self._steps)
+        self._look_next = min(self._observe_next, self._read_steps + BATCHES_KEPT // 2)
+
+    def _read_batches(self) -> None:
+        self._count_steps()
+        new = self._probes.batches(self._read_steps, self._steps)
+        self._batches.append(new)
+        self._batch_size = self._batch_size or int(new[:1, 4].max(initial=0))
+        self._epoch_batches.append(new[: max(0, batches.MOST_BATCHES - sum(map(len, self._epoch_batches)))])
+        self._read_steps = self._steps
+
     def _record_steps(self) -> None:
         """Writes what the compiled steps left in their variables."""
         probes, now = self._probes, time.perf_counter()
-        self._read_losses()
-        batch_losses, self._losses = np.concatenate(self._losses), []
-        if len(batch_losses):
-            self._writer.write("loss", self.step, losses.measure(batch_losses, self.step)[None])
+        self._read_batches()
+        new, self._batches = np.concatenate(self._batches), []
+        batch_losses = new[:, 0]
+        if len(batch_losses) and probes.saw_loss:
+            self._write("loss", lambda: losses.measure(batch_losses, self.step)[None])
         if self._steps >= self._observe_next:
-            if probes.saw_gradients:
-                forward = self._forward([p.name for p in probes.places])
-                self._columns["gradients"] = self._columns["updates"] = [probes.places[i].name for i in forward]
-                self._writer.write("gradients", self.step, probes.gradients()[forward])
-                self._writer.write("updates", self.step, probes.updates()[forward])
-            if self._model.optimizer is not None:
-                self._writer.write(
-                    "optimizer", self.step, np.array([[run_card.learning_rate_of(self._model.optimizer)]])
-                )
-            self._observe_next = schedule.next_step(self._steps)
-            probes.observe_at(self._observe_next)
-        broken = probes.nonfinite()
-        if broken and "nonfinite" not in self._columns:
-            self._columns["nonfinite"] = probes.nonfinite_columns
-            self._writer.write("nonfinite", self._first_step + broken[0], broken[1][:, None])
-            self._card_written = False
+            self._record_observed()
+        self._record_nonfinite(new)
+        self._write("resources", lambda: resources.measure(probes.traces))
         own = self.own_seconds - self._own_at_record
         seconds = (now - self._recorded_at - own) / max(self._steps - self._recorded_steps, 1)
         self._writer.write("timing", self.step, np.array([[seconds, self.own_seconds, now - self._began]]))
         if not self._card_written:
             self._write_card()
         self._recorded_steps, self._recorded_at, self._own_at_record = self._steps, now, self.own_seconds
+
+    def _record_nonfinite(self, new: np.ndarray) -> None:
+        """Writes what was not finite, the first time. new: (steps, 5) of the last steps, see BATCH_COLUMNS"""
+        broken = np.flatnonzero(~np.isfinite(new).all(axis=1))
+        observed = self._probes.nonfinite()
+        if "nonfinite" in self._columns or not (len(broken) or observed):
+            return
+        step = self._steps - len(new) + int(broken[0]) + 1 if len(broken) else self._steps
+        if observed and observed[0] <= step:
+            step, counts = observed
+        else:  # between two observed steps: of the tensors on the way from input to loss nothing is known
+            counts = self._probes.nonfinite_of(new[broken[0]])
+        self._columns["nonfinite"] = list(counts)
+        self._writer.write("nonfinite", self._first_step + step, np.array([[c] for c in counts.values()]))
+        self._card_written = False
+
+    def _record_observed(self) -> None:
+        """Writes what is known of the observed step, and of the ones before it that were kept."""
+        probes, optimizer = self._probes, self._model.optimizer
+        new = probes.observed(self._steps, self._window[-1].step if self._window else 0)
+        follow = self._window and new and new[0].step == self._window[-1].step + 1
+        self._window = [*(self._window if follow else ()), *new][-STEPS_KEPT:]
+        if self._window:
+            forward, window = self._forward([p.name for p in probes.places]), self._window
+            names = [probes.places[i].name for i in forward]
+            layout, last = probes.layout, window[-1]
+            self._write("gradients", lambda: gradients.measure(last, layout)[forward], names)
+            self._write("updates", lambda: updates.measure(last, layout)[forward], names)
+            if len(window) > 1:
+                self._write("noise", lambda: noise.measure(window, layout)[forward], names)
+            self._write("clipping", lambda: clipping.measure(last, layout, optimizer))
+        if optimizer is not None:
+            self._write("optimizer", lambda: np.array([[run_card.learning_rate_of(optimizer)]]))
+            self._write("loss_scale", lambda: loss_scale.measure(optimizer, self.step))
 
     def _record_epoch(self) -> None:
         """Writes the epoch's metrics, and what the model does with the held rows."""
@@ -210,7 +316,10 @@ class Recording:
             columns.extend(new)
             values = [self._logs.get(name, np.nan) for name in self._columns["epoch"]]
             self._writer.write("epoch", self.step, np.array(values)[:, None])
+        began = time.perf_counter()
         found = self._evaluate()
+        if self._evaluated_epochs > 1:  # the first one is traced
+            self._evaluate_seconds = time.perf_counter() - began
         gap = [
             found.loss if found else np.nan,
             found.penalty if found else np.nan,
@@ -224,31 +333,44 @@ class Recording:
         if found:
             if found.counts:
                 forward = self._forward(list(found.counts))
-                self._columns["units"] = [list(found.counts)[i] for i in forward]
-                self._writer.write(
-                    "units", self.step, np.stack([units.measure(found.counts[n]) for n in self._columns["units"]])
-                )
-            self._columns["outputs"] = _names(
-                getattr(self._model, "output_names", None), len(found.predictions), "output"
-            )
-            self._writer.write("outputs", self.step, np.stack([outputs.measure(p) for p in found.predictions]))
-        first = "inputs" not in self._data_records
+                names = [list(found.counts)[i] for i in forward]
+                self._write("units", lambda: np.stack([units.measure(found.counts[n]) for n in names]), names)
+            names = data_facts.names_of(getattr(self._model, "output_names", None), len(found.predictions), "output")
+            self._write("outputs", lambda: np.stack([outputs.measure(p) for p in found.predictions]), names)
+            if found.modes:
+                self._write("mode", lambda: np.array([found.modes]))
+        first = not self._data_records and len(self._held_rows) > 0
         if first:
             self._measure_data(found)
             self._record_data()
+        self._record_batches()
         if first or new:
             self._write_card()
         self._writer.flush()
 
+    def _record_batches(self) -> None:
+        """Writes how the epoch's batches differ."""
+        epoch = self._batches_of_epoch()
+        if not len(epoch) or not epoch[:, 1:].any():
+            return
+        targets = self._held_rows.rows()[1] if len(self._held_rows) else []
+        before = self._last_epoch_batches
+        self._write("batches", lambda: batches.measure(epoch, before, batches.target_std(targets))[None])
+
+    def _batches_of_epoch(self) -> np.ndarray:
+        return np.concatenate([np.zeros((0, 3)), *(part[:, [1, 2, 4]] for part in self._epoch_batches)])
+
     def _evaluate(self) -> Evaluation | None:
         if not self._can_evaluate or not len(self._held_rows):
             return None
-        activations = {p.name: run_card.activation_of(p.layer) for p in self._places}
-        counted = {
-            name: activation for name, activation in activations.items() if activation or self._has_weights(name)
-        }
+        if self._evaluator is None:
+            activations = {p.name: run_card.activation_of(p.layer) for p in self._places}
+            counted = {
+                name: activation for name, activation in activations.items() if activation or self._has_weights(name)
+            }
+            self._evaluator = Evaluator(self._model, self._taps, self._held_rows, self._places, counted)
         try:
-            return self._held_rows.evaluate(self._model, self._taps, self._places, counted, self._probes.batch_size())
+            return self._evaluator.evaluate(self._batch_size, self._evaluated_rows)
         except Exception as error:
             self._can_evaluate = False
             self._problem(
@@ -257,26 +379,16 @@ class Recording:
             return None
 
     def _measure_data(self, found: Evaluation | None) -> None:
-        """The one-off facts about the data, from the held rows."""
-        if not len(self._held_rows):
-            return
-        x, y = self._held_rows.rows()
-        self._columns["inputs"] = self._held_rows.names()
-        self._data_records["inputs"] = np.stack([inputs.measure(a) for a in x])
-        if y:
-            self._columns["labels"] = _names(getattr(self._model, "output_names", None), len(y), "output")
-            self._data_records["labels"] = np.stack([labels.measure(a) for a in y])
-        if found and found.fed:
-            self._columns["fed"] = list(found.fed)
-            self._data_records["fed"] = np.array([[scale] for scale in found.fed.values()])
-        if found:
-            from_logits = any(loss.from_logits for loss in run_card.losses_of(self._model))
-            constant, perfect = self._held_rows.reference_losses(self._model, found.predictions, from_logits)
-            self._data_records["baseline"] = np.array([[constant, len(self._held_rows)]])
-            self._data_records["perfect"] = np.array([[perfect]])
+        facts = data_facts.facts(self._model, self._held_rows, self._validation_rows, self._evaluator, found)
+        for signal, (names, measure) in facts.items():
+            values = self._measured(signal, measure)
+            if values is not None:
+                self._data_records[signal] = values
+                self._columns |= {signal: names} if names else {}
 
     def _record_data(self) -> None:
-        if not self._data_records:
+        self._held_rows.choose(self._steps)
+        if not self._data_records and len(self._held_rows):
             self._measure_data(None)
         for signal, values in self._data_records.items():
             self._writer.write(signal, self.step, values)
@@ -290,7 +402,7 @@ class Recording:
         for signal, names in self._columns.items():
             card.columns[signal].names.extend(names)
         data = card.data
-        data.batch_size, data.steps_per_epoch = probes.batch_size(), int(self._params.get("steps") or 0)
+        data.batch_size, data.steps_per_epoch = self._batch_size, int(self._params.get("steps") or 0)
         data.epochs, data.validation = (
             int(self._params.get("epochs") or 0),
             any(n.startswith("val_") for n in self._columns.get("epoch", ())),
@@ -308,6 +420,24 @@ class Recording:
     def _has_weights(self, name: str) -> bool:
         return any(p.name == name and p.weights for p in self._places)
 
+    def _write(self, signal: str, measure: Callable[[], np.ndarray | None], columns: list[str] | None = None) -> None:
+        """Writes what `measure` returns; one that fails is reported once and never asked again."""
+        values = self._measured(signal, measure)
+        if values is not None:
+            self._columns |= {signal: columns} if columns else {}
+            self._writer.write(signal, self.step, values)
+
+    def _measured(self, signal: str, measure: Callable[[], np.ndarray | None]) -> np.ndarray | None:
+        if signal in self._lost:
+            return None
+        try:
+            return measure()
+        except Exception as error:
+            self._lost.add(signal)
+            self._problem(f"{signal} could not be measured ({type(error).__name__}: {str(error)[:200]})")
+            self._card_written = False
+            return None
+
     def _problem(self, text: str) -> None:
         self._problems.append(text)
         warn(f"Diagnosis: {text}. The training goes on.")
@@ -319,10 +449,3 @@ def _iterations(model: keras.Model) -> int:
 
 def _replicas(model: keras.Model) -> int:
     return int(model.distribute_strategy.num_replicas_in_sync)
-
-
-def _names(known: list[str] | None, count: int, word: str) -> list[str]:
-    """`count` names: the known ones if they are as many, else made ones."""
-    if known and len(known) == count:
-        return [str(name) for name in known]
-    return [word if count == 1 else f"{word}_{i + 1}" for i in range(count)]

@@ -24,7 +24,8 @@ class Passing:
     called: names of the places, in the order in which their layers were called first
     outputs: by place name; the last call counts; only plain tensors
     fed: what the first layer with weights was given: its place, and the tensor
-    gradients, variables: what the optimizer was given, unscaled
+    gradients, variables: what the optimizer was given
+    scale: the loss scale that these gradients carry; None without one
     """
 
     x: Any = None
@@ -36,15 +37,21 @@ class Passing:
     fed: tuple[str, tf.Tensor] | None = None
     gradients: list = field(default_factory=list)
     variables: list = field(default_factory=list)
+    scale: tf.Tensor | None = None
 
 
 class Taps:
-    """The wraps on one model. `around_step(original, data)` is called in place of the model's train step."""
+    """The wraps on one model.
 
-    def __init__(self, model: keras.Model, places: list[Place], around_step: Callable) -> None:
+    around_step(original, data): called in place of the model's train step
+    on_validation(x, y): called with what `fit` validates on
+    """
+
+    def __init__(self, model: keras.Model, places: list[Place], around_step: Callable, on_validation: Callable) -> None:
         self._model = model
         self._places = places
         self._around_step = around_step
+        self._on_validation = on_validation
         self._passing: Passing | None = None
         self._wrapped: list[tuple[object, str]] = []
 
@@ -53,6 +60,7 @@ class Taps:
         model = self._model
         self._wrap(model, "train_step", lambda original: lambda data: self._around_step(original, data))
         self._wrap(model, "compute_loss", self._see_loss)
+        self._wrap(model, "evaluate", self._see_validation)
         if model.optimizer is not None:
             self._wrap(model.optimizer, "apply", self._see_gradients)
         for place in self._places:
@@ -90,6 +98,14 @@ class Taps:
 
         return compute_loss
 
+    def _see_validation(self, original: Callable) -> Callable:
+        def evaluate(*args, **kwargs):
+            if "x" in kwargs:
+                self._on_validation(kwargs["x"], kwargs.get("y"))
+            return original(*args, **kwargs)
+
+        return evaluate
+
     def _see_gradients(self, original: Callable) -> Callable:
         optimizer = self._model.optimizer
 
@@ -98,7 +114,9 @@ class Taps:
             if self._passing is not None:
                 variables = optimizer._trainable_variables if trainable_variables is None else trainable_variables
                 self._passing.variables += list(variables)
-                self._passing.gradients += [_unscaled(g, optimizer) for g in gradients]
+                self._passing.gradients += gradients
+                scale = getattr(optimizer, "dynamic_scale", None)
+                self._passing.scale = None if scale is None else tf.convert_to_tensor(scale)  # before it is adapted
             return original(gradients, trainable_variables, **kwargs)
 
         return apply
@@ -116,17 +134,6 @@ class Taps:
             return output
 
         return call
-
-
-def _unscaled(gradient, optimizer):
-    """The gradient without the loss scale of mixed precision."""
-    scale = getattr(optimizer, "dynamic_scale", None)
-    if scale is None or gradient is None:
-        return gradient
-    scale = tf.cast(tf.convert_to_tensor(scale), gradient.dtype)
-    if isinstance(gradient, tf.IndexedSlices):
-        return tf.IndexedSlices(gradient.values / scale, gradient.indices, gradient.dense_shape)
-    return gradient / scale
 
 
 def _is_plain(output) -> bool:

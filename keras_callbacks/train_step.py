@@ -1,10 +1,15 @@
-"""The probes inside the compiled train step.
+"""The probes inside the compiled train step, which is compiled in two forms.
 
-Every step keeps its loss and is counted. On an observed step, chosen by the host or tripped by a number that is not
-finite, the probes measure into variables of ours; the host reads these afterwards.
+The plain step keeps its loss and the fingerprint of its batch, and is counted; it costs next to nothing. The observed step
+also leaves some of its rows, and a sample of its gradients and weights. All of it goes into variables of ours; the host
+chooses which form runs, reads the variables afterwards, and computes (probes/). Little is computed here, since each operation
+costs compile time.
 """
 
 from __future__ import annotations
+
+import logging
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,11 +17,23 @@ import tensorflow as tf
 
 from keras_callbacks.held_rows import HeldRows
 from keras_callbacks.places import Place, places_of
-from keras_callbacks.probes import gradients, updates
+from keras_callbacks.samples import STEPS_KEPT, Layout, ObservedStep, layout_of, sample
 from keras_callbacks.say import warn
 from keras_callbacks.taps import Passing, Taps
 
-LOSSES_KEPT = 1024  # the host must read before as many steps have passed
+BATCHES_KEPT = 1024  # the host must read before as many steps have passed
+# of one batch: its loss; sums of its inputs, its targets, the first row of the first kernel's gradient; number of rows
+BATCH_COLUMNS = ("loss", "inputs", "targets", "gradient", "rows")
+SEQUENCES = (
+    "RandomUniform",
+    "RandomStandardNormal",
+    "TruncatedNormal",
+    "RandomShuffle",
+    "RandomGamma",
+    "RandomPoisson",
+    "Multinomial",
+)
+WIDEST_TARGET = 10_000  # columns of a target that are told apart in a fingerprint
 
 
 class TrainStepProbes:
@@ -24,62 +41,77 @@ class TrainStepProbes:
 
     def __init__(self, model: keras.Model, held_rows: HeldRows) -> None:
         self.places: list[Place] = []  # those with weights; known once the model is built
+        self.layout = Layout(())  # of their kernels
         self.problems: list[str] = []
         self.order: list[str] = []  # all places by name, in the order of the forward pass
         self.shapes: dict[str, tuple] = {}  # of the outputs, by place
         self.outputs: set[str] = set()  # places whose tensor is an output of the model
-        self.nonfinite_columns: list[str] = []
-        self.saw_gradients = False
+        self.saw_gradients = self.saw_loss = False
+        self.traces = 0  # how often Python ran the step
+        self.observing = True  # which form a call of the train function is to run, and to trace
+        self.draws_from_a_sequence = False  # random numbers that two forms of the step would not share
+        self._columns: list[str] = []  # of `nonfinite`, up to the loss
         self._model = model
         self._held_rows = held_rows
         self._taps: Taps
         self._steps = _variable(0, tf.int64)
-        self._observe_at = _variable(1, tf.int64)
-        self._losses = _variable(np.zeros(LOSSES_KEPT), tf.float32)
-        self._loss_seen = _variable(False, tf.bool)
-        self._batch_size = _variable(0, tf.int64)
+        self._batches = _variable(np.zeros((BATCHES_KEPT, len(BATCH_COLUMNS))), tf.float32)
         self._first_nonfinite = _variable(-1, tf.int64)
         # their sizes depend on the model, so they are made in the first trace
-        self._before: list[tf.Variable] = []
-        self._gradients: tf.Variable | None = None
-        self._updates: tf.Variable | None = None
-        self._nonfinite: tf.Variable | None = None  # (nonfinite_columns,) counts at that step
+        self._weights: tf.Variable  # (STEPS_KEPT, values): after the step, in the row of its number
+        self._gradients: tf.Variable  # (STEPS_KEPT, values)
+        self._squares: tf.Variable  # (STEPS_KEPT, kernels)
+        self._nonfinite: tf.Variable  # counts at the first step that had any: up to the loss, gradients, weights
 
     # What the host asks.
-
-    def observe_at(self, step: int) -> None:
-        """The step (counted from 1 by these probes) that is to be observed next."""
-        self._observe_at.assign(step)
 
     def steps(self) -> int:
         """Steps made so far; the host cannot know, since the last execution of several steps may be cut short."""
         return int(self._steps.numpy())
 
-    def batch_size(self) -> int:
-        """Rows in the last observed batch."""
-        return int(self._batch_size.numpy())
+    def batches(self, since: int, until: int) -> np.ndarray:
+        """(steps, 5) of the steps after `since`, `until` included, in the order of BATCH_COLUMNS."""
+        steps = np.arange(max(since, until - BATCHES_KEPT), until)
+        return self._batches.numpy()[steps % BATCHES_KEPT]
 
-    def losses(self, since: int, until: int) -> np.ndarray:
-        """(batches,) losses of the steps after `since`, `until` included; empty when the loss is out of our sight."""
-        if not self._loss_seen.numpy():
-            return np.zeros(0)
-        steps = np.arange(max(since, until - LOSSES_KEPT), until)
-        return self._losses.numpy()[steps % LOSSES_KEPT]
+    def observed(self, step: int, last: int) -> list[ObservedStep]:
+        """What is left of the steps after `last`, up to `step`, all of which were observed."""
+        if not self.saw_gradients:
+            return []
+        weights, gradients, squares = self._weights.numpy(), self._gradients.numpy(), self._squares.numpy()
+        first = max(0, last, step - STEPS_KEPT + 1)  # of this one, only the weights after it are of use
+        row = [s % STEPS_KEPT for s in range(first, step + 1)]
+        return [
+            ObservedStep(first + i, gradients[row[i]], weights[row[i]], squares[row[i]], before=weights[row[i - 1]])
+            for i in range(1, len(row))
+        ]
 
-    def gradients(self) -> np.ndarray:
-        """(layers, 4) of the last observed step."""
-        assert self._gradients is not None
-        return self._gradients.numpy()
+    def nonfinite(self) -> tuple[int, dict[str, float]] | None:
+        """The first observed step at which something was not finite, and how many values were, by place; None if never.
 
-    def updates(self) -> np.ndarray:
-        """(layers, 5) of the last observed step."""
-        assert self._updates is not None
-        return self._updates.numpy()
-
-    def nonfinite(self) -> tuple[int, np.ndarray] | None:
-        """The first step at which something was not finite, and how many values were, by column; None if never."""
+        The places stand in the order of the computation: what comes in, the outputs, the loss, the gradients backwards, the
+        weights. Values of inputs and targets are counted; any other place counts 1, a layer 1 for each kernel.
+        """
         step = int(self._first_nonfinite.numpy())
-        return None if step < 0 or self._nonfinite is None else (step, self._nonfinite.numpy())
+        if step < 0:
+            return None
+        counts = self._nonfinite.numpy().tolist()
+        kernels, forward = len(self.layout.kernels), len(self._columns)
+        found = dict(zip(self._columns, counts, strict=False))
+        gradients, weights = counts[forward : forward + kernels], counts[forward + kernels : forward + 2 * kernels]
+        owners = [place.name for place in self.places for _ in place.kernels]
+        for what, flags in (("gradient", reversed(gradients)), ("weights", weights)):
+            names = reversed(owners) if what == "gradient" else owners
+            for name, flag in zip(names, flags, strict=True):
+                found[f"{what} of {name}"] = found.get(f"{what} of {name}", 0.0) + flag
+        return step, found
+
+    def nonfinite_of(self, batch: np.ndarray) -> dict[str, float]:
+        """What was not finite at a step that was not observed, by place, as far as its row of `batches` tells."""
+        first = next((place.name for place in self.places if any(len(k.shape) > 1 for k in place.kernels)), "")
+        names = ["input", "target", "loss", f"gradient of {first}"]
+        loss, inputs, targets, gradient, _ = batch
+        return dict(zip(names, (~np.isfinite([inputs, targets, loss, gradient])).astype(float).tolist(), strict=True))
 
     # What runs inside the step.
 
@@ -89,72 +121,109 @@ class TrainStepProbes:
 
     def around_step(self, original, data):
         """The model's own train step on `data`, with the probes around it."""
+        self.traces += not tf.executing_eagerly()
+        self._try("model", lambda: self._prepare(data))
+        # everything of ours comes after: TensorFlow derives the seed of a random operation from the number of those before
+        result, passing = self._taps.collect(lambda: original(data))
+        passing.x = data[0] if isinstance(data, (tuple, list)) else data
         arrived = [t for t in tf.nest.flatten(data) if isinstance(t, tf.Tensor)]
         with tf.control_dependencies([] if tf.executing_eagerly() else arrived):
             self._steps.assign_add(1)  # once there is a batch: Keras also runs the step that finds the data at its end
-        scheduled = tf.equal(self._steps, self._observe_at)
-        self._try("model", lambda: self._prepare(data))
-        self._try("updates", lambda: tf.cond(scheduled, self._remember_weights, _nothing))
-        self._try("held rows", lambda: self._held_rows.keep(data, self._steps))
-        result, passing = self._taps.collect(lambda: original(data))
-        passing.x = data[0] if isinstance(data, (tuple, list)) else data
-        self._try("train step", lambda: self._after_step(passing, scheduled))
+        if self.observing:
+            if not tf.executing_eagerly():
+                self.draws_from_a_sequence = _draws_from_a_sequence(self._steps.read_value().graph)
+            self._try("held rows", lambda: self._held_rows.keep(data))
+        self._try("train step", lambda: self._after_step(passing))
         return result
 
-    def _after_step(self, passing: Passing, scheduled: tf.Tensor) -> None:
-        passing.outputs = {name: t for name, t in passing.outputs.items() if _in_this_graph(t, self._steps)}
-        self._note_facts(passing)
-        passing.outputs = {name: t for name, t in passing.outputs.items() if _may_be_read(t)}
-        tripwire = tf.constant(0.0)
-        if passing.loss is not None:
-            loss = tf.reshape(tf.cast(passing.loss, tf.float32), [])
-            self._loss_seen.assign(True)
-            self._losses.scatter_update(tf.IndexedSlices(loss, tf.cast((self._steps - 1) % LOSSES_KEPT, tf.int32)))
-            tripwire += loss
+    def _after_step(self, passing: Passing) -> None:
+        steps = self._steps.read_value()
         by_weight = {id(v): g for v, g in zip(passing.variables, passing.gradients, strict=False)}
         # of kernels alone: TensorFlow computes the gradient of a bias differently when somebody else looks at it
-        by_place = [[by_weight.get(id(w)) for w in place.weights if len(w.shape) > 1] for place in self.places]
-        scaled = hasattr(self._model.optimizer, "dynamic_scale")  # it skips steps whose gradient overflows, on purpose
-        watched = [None if scaled else _first(by_place)]
-        for tensor in [*tf.nest.flatten(passing.x), *tf.nest.flatten(passing.y), *watched]:
-            if isinstance(tensor, tf.Tensor) and tensor.dtype.is_floating:
-                tripwire += tf.reduce_sum(tf.cast(tensor, tf.float32))  # finite unless one of the values is not
-        tripped = tf.logical_and(self._first_nonfinite < 0, tf.logical_not(tf.math.is_finite(tripwire)))
+        kernels = [kernel for place in self.places for kernel in place.kernels]
+        gradients = [by_weight.get(id(k)) if len(k.shape) > 1 else None for k in kernels]
+        self._keep_batch(steps, passing, gradients)
+        if not self.observing:
+            return
+        # what was made inside a loop or branch could not leave it
+        passing.outputs = {n: t for n, t in passing.outputs.items() if tf.executing_eagerly() or t.graph is steps.graph}
+        self._note_facts(passing)
+        passing.outputs = {name: t for name, t in passing.outputs.items() if _may_be_read(t)}
+        row = steps % STEPS_KEPT
+        now = [_as_float32(k) for k in kernels]
+        found = [None if g is None else _unscaled(g, passing.scale) for g in gradients]
+        squares = _stacked([_sum_of_squares(g) for g in found])
+        if passing.gradients and kernels:
+            _put(self._squares, row, squares)
+            _put(self._gradients, row, tf.concat([_sample_of(g, k) for g, k in zip(found, now, strict=True)], 0))
+            _put(self._weights, row, tf.concat([sample(k) for k in now], 0))
+        self._keep_nonfinite(steps, passing, squares if passing.scale is None else tf.zeros_like(squares), now)
 
-        columns = self._nonfinite_columns_of(passing, [] if scaled else by_place)
-        gradients_now, updates_now = self._gradients, self._updates
-        nonfinite = self._nonfinite_variable(list(columns))
+    def _keep_nonfinite(self, steps: tf.Tensor, passing: Passing, squares: tf.Tensor, now: list[tf.Tensor]) -> None:
+        """Keeps what was not finite, if it is the first time."""
+        columns = _up_to_the_loss(passing)
+        self._columns = self._columns or list(columns)
+        if list(columns) != self._columns:  # a retrace may see other layers
+            return
+        sums = [
+            _stacked([_sum(tensors) for tensors in columns.values()]),
+            squares,
+            _stacked([_sum_of_squares(k) for k in now]),
+        ]
+        broken = tf.cast(tf.logical_not(tf.math.is_finite(tf.concat(sums, 0))), tf.float32)
+        counts = tf.concat([[_count_nonfinite(passing.x), _count_nonfinite(passing.y)], broken[2:]], 0)
+        first = tf.logical_and(self._first_nonfinite < 0, tf.reduce_any(counts > 0))
+        counts = tf.pad(counts, [[0, self._nonfinite.shape[0] - counts.shape[0]]])
+        self._nonfinite.assign(tf.where(first, counts, self._nonfinite))
+        self._first_nonfinite.assign(tf.where(first, steps, self._first_nonfinite))
 
-        def measure():
-            rows = next((t for t in tf.nest.flatten(passing.x) if isinstance(t, tf.Tensor) and t.shape.rank), None)
-            if rows is not None:
-                self._batch_size.assign(tf.shape(rows, tf.int64)[0])
-            if passing.gradients and gradients_now is not None and updates_now is not None:
-                kernels = [[tf.convert_to_tensor(k) for k in place.kernels] for place in self.places]
-                after = [updates.sample(k) for k in kernels]
-                gradients_now.assign(gradients.measure(by_place))
-                updates_now.assign(updates.measure([tf.convert_to_tensor(b) for b in self._before], after, kernels))
-            counts = tf.stack([_count(tensors) for tensors in columns.values()])
-            first = tf.logical_and(self._first_nonfinite < 0, tf.reduce_any(counts > 0))
-            if counts.shape == nonfinite.shape:  # a retrace may see other layers
-                nonfinite.assign(tf.where(first, counts, nonfinite))
-            self._first_nonfinite.assign(tf.where(first, self._steps, self._first_nonfinite))
-            return tf.constant(0)
+    def _keep_batch(self, steps: tf.Tensor, passing: Passing, gradients: list) -> None:
+        """Keeps one batch's loss and fingerprint, in the order of BATCH_COLUMNS."""
+        tensors = [t for t in tf.nest.flatten(passing.x) if isinstance(t, tf.Tensor) and _is_number(t)]
+        inputs = [tf.reduce_sum(tf.cast(t, tf.float32)) for t in tensors]
+        targets = [_sum_of_targets(t) for t in tf.nest.flatten(passing.y) if isinstance(t, tf.Tensor) and _is_number(t)]
+        # what breaks further up flows down into every row of the first kernel's gradient; a scaled one may overflow on purpose
+        dense = [g for g in gradients if isinstance(g, tf.Tensor) and passing.scale is None][:1]
+        self.saw_loss = passing.loss is not None
+        values = [
+            tf.constant(0.0) if passing.loss is None else tf.reshape(tf.cast(passing.loss, tf.float32), []),
+            tf.add_n(inputs) if inputs else tf.constant(0.0),
+            tf.add_n(targets) if targets else tf.constant(0.0),
+            tf.reduce_sum(_as_float32(_first_row(dense[0]))) if dense else tf.constant(0.0),
+            tf.cast(tf.shape(tensors[0])[0], tf.float32) if tensors and tensors[0].shape.rank else tf.constant(0.0),
+        ]
+        _put(self._batches, (steps - 1) % BATCHES_KEPT, tf.stack(values))
 
-        tf.cond(tf.logical_or(scheduled, tripped), measure, _nothing)
+    def build(self, batch: Any) -> None:
+        """Builds what Keras would build while it traces the step for the first time, so that it need not trace it twice.
+
+        batch: the specs of one batch. What cannot be built like this is built by the trace.
+        """
+        try:
+            self._model._symbolic_build(data_batch=batch)  # Keras' own way under its other backends
+            self._prepare(batch)
+            self._held_rows.prepare(batch)
+        except Exception as error:
+            logging.getLogger(__name__).debug("could not build ahead: %s", error)
 
     def _prepare(self, data) -> None:
         """Makes the variables whose size depends on the model, which is built first if it is not."""
-        if self._gradients is not None:
+        if hasattr(self, "_weights"):
             return
         if not all(layer.built for layer in self._model._flatten_layers()):
             x = data[0] if isinstance(data, (tuple, list)) else data
             self._model(tf.nest.map_structure(lambda t: keras.KerasTensor(t.shape, t.dtype.name), x))
         self.places = [p for p in places_of(self._model) if p.weights]
+        self.layout = layout_of([p.kernels for p in self.places])
         with tf.init_scope():
-            self._before = [_variable(np.zeros(updates.sample_size(p.kernels)), tf.float32) for p in self.places]
-            self._gradients = _variable(np.full((len(self.places), 4), np.nan), tf.float32)
-            self._updates = _variable(np.full((len(self.places), 5), np.nan), tf.float32)
+            now = [sample(tf.convert_to_tensor(k)) for p in self.places for k in p.kernels]
+            start = np.zeros((STEPS_KEPT, self.layout.size), np.float32)
+            start[self.steps() % STEPS_KEPT] = np.concatenate([*now, np.zeros(0)])  # before the first step
+            self._weights = _variable(start, tf.float32)
+            self._gradients = _variable(np.zeros_like(start), tf.float32)
+            kernels = len(self.layout.kernels)
+            self._squares = _variable(np.zeros((STEPS_KEPT, kernels)), tf.float32)
+            self._nonfinite = _variable(np.zeros(3 + len(places_of(self._model)) + 2 * kernels), tf.float32)
 
     def _note_facts(self, passing: Passing) -> None:
         """What the first trace shows of the model."""
@@ -165,27 +234,6 @@ class TrainStepProbes:
         self.shapes = {name: tuple(t.shape) for name, t in passing.outputs.items()}
         self.outputs = {name for name, t in passing.outputs.items() if id(t) in answers}
         self.saw_gradients = bool(passing.gradients)
-
-    def _nonfinite_variable(self, columns: list[str]) -> tf.Variable:
-        if self._nonfinite is None:
-            self.nonfinite_columns = columns
-            with tf.init_scope():
-                self._nonfinite = _variable(np.zeros(len(columns)), tf.float32)
-        return self._nonfinite
-
-    def _remember_weights(self) -> tf.Tensor:
-        for place, before in zip(self.places, self._before, strict=True):
-            before.assign(updates.sample([tf.convert_to_tensor(k) for k in place.kernels]))
-        return tf.constant(0)
-
-    def _nonfinite_columns_of(self, passing: Passing, by_place: list[list]) -> dict[str, list]:
-        """Where a number can stop being finite, in the order of the computation."""
-        columns = {"input": tf.nest.flatten(passing.x), "target": tf.nest.flatten(passing.y)}
-        columns |= {f"output of {name}": [tensor] for name, tensor in passing.outputs.items()}
-        columns["loss"] = [passing.loss]
-        backwards = reversed(list(zip(self.places, by_place, strict=False)))
-        columns |= {f"gradient of {place.name}": tensors for place, tensors in backwards}
-        return columns | {f"weights of {place.name}": place.weights for place in self.places}
 
     def _try(self, what: str, action) -> None:
         """Tracing must go on, whatever a probe does."""
@@ -198,17 +246,26 @@ class TrainStepProbes:
                 warn(f"Diagnosis: {problem}. The training is not affected.")
 
 
+def _draws_from_a_sequence(graph: tf.Graph) -> bool:
+    """Whether an operation draws random numbers of TensorFlow's older kind: each one counts its own calls."""
+    definition = graph.as_graph_def()
+    nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
+    return any(node.op.startswith(SEQUENCES) for node in nodes)
+
+
+def _up_to_the_loss(passing: Passing) -> dict[str, list]:
+    """Where a number can stop being finite, in the order of the computation; the host goes on with gradients and weights."""
+    columns = {"input": tf.nest.flatten(passing.x), "target": tf.nest.flatten(passing.y)}
+    columns |= {f"output of {name}": [tensor] for name, tensor in passing.outputs.items()}
+    return columns | {"loss": [passing.loss]}
+
+
 def _variable(value, dtype) -> tf.Variable:
     return tf.Variable(tf.cast(value, dtype), trainable=False)
 
 
-def _nothing() -> tf.Tensor:
-    return tf.constant(0)
-
-
-def _in_this_graph(tensor: tf.Tensor, variable: tf.Variable) -> bool:
-    """Whether the tensor was made by the step itself and not inside a loop or branch, which it could not leave."""
-    return tf.executing_eagerly() or tensor.graph is variable.read_value().graph
+def _put(variable: tf.Variable, row: tf.Tensor, values: tf.Tensor) -> None:
+    variable.scatter_update(tf.IndexedSlices(values, tf.cast(row, tf.int32)))
 
 
 def _may_be_read(tensor: tf.Tensor) -> bool:
@@ -216,16 +273,55 @@ def _may_be_read(tensor: tf.Tensor) -> bool:
     return tf.executing_eagerly() or len(tensor.consumers()) >= 2
 
 
-def _first(by_place: list[list]):
-    """The gradient of the first kernel that has one: what breaks further up flows down into it."""
-    return next((g for layer in by_place for g in layer if isinstance(g, tf.Tensor)), None)
+def _is_number(tensor: tf.Tensor) -> bool:
+    return tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_bool
 
 
-def _count(tensors: list) -> tf.Tensor:
-    total = tf.constant(0.0)
-    for tensor in tensors:
-        if tensor is not None:
-            total += gradients.count_nonfinite(
-                tensor.values if isinstance(tensor, tf.IndexedSlices) else tf.convert_to_tensor(tensor)
-            )
-    return total
+def _sum_of_targets(targets: tf.Tensor) -> tf.Tensor:
+    """The sum of a batch's targets; of one-hot rows, that of the class numbers, since their plain sum tells nothing."""
+    targets = tf.cast(targets, tf.float32)
+    width = targets.shape[-1] if targets.shape.rank == 2 else 1
+    return tf.reduce_sum(
+        targets * np.arange(width, dtype=np.float32) if width and 1 < width <= WIDEST_TARGET else targets
+    )
+
+
+def _unscaled(gradient, scale):
+    """The gradient as one tensor, without the loss scale of mixed precision."""
+    gradient = _as_float32(gradient)
+    return gradient if scale is None else gradient / tf.cast(scale, tf.float32)
+
+
+def _as_float32(value) -> tf.Tensor:
+    value = tf.convert_to_tensor(value)
+    return value if value.dtype == tf.float32 else tf.cast(value, tf.float32)
+
+
+def _stacked(scalars: list[tf.Tensor]) -> tf.Tensor:
+    return tf.stack(scalars) if scalars else tf.zeros([0])
+
+
+def _first_row(gradient: tf.Tensor) -> tf.Tensor:
+    return gradient[(0,) * (len(gradient.shape) - 1)]
+
+
+def _sum_of_squares(values: tf.Tensor | None) -> tf.Tensor:
+    return tf.constant(0.0) if values is None else tf.reduce_sum(tf.square(values))
+
+
+def _sample_of(gradient: tf.Tensor | None, kernel) -> tf.Tensor:
+    if gradient is not None:
+        return sample(gradient)
+    return tf.zeros([layout_of([[kernel]]).size])
+
+
+def _sum(tensors: list) -> tf.Tensor:
+    """The sum of all values, which is finite unless one of them is not."""
+    sums = [tf.reduce_sum(_as_float32(t)) for t in tensors if isinstance(t, tf.Tensor) and t.dtype.is_floating]
+    return sums[0] if len(sums) == 1 else tf.add_n([tf.constant(0.0), *sums])
+
+
+def _count_nonfinite(structure) -> tf.Tensor:
+    tensors = [t for t in tf.nest.flatten(structure) if isinstance(t, tf.Tensor) and t.dtype.is_floating]
+    counts = [tf.reduce_sum(tf.cast(tf.logical_not(tf.math.is_finite(t)), tf.float32)) for t in tensors]
+    return tf.add_n([tf.constant(0.0), *counts])

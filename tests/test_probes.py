@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_callbacks import Diagnosis
+from keras_callbacks import Diagnosis, samples
 from keras_callbacks.probes import inputs, labels, losses, outputs, units, updates
 from tb_nndiag.logdir import read
 
@@ -44,6 +44,10 @@ def by_hand(model, epochs):
             after = [w.numpy() for w in model.trainable_weights]
             steps.append((float(loss), [g.numpy() for g in gradients], before, after))
     return steps
+
+
+def counted(output, axis=-1, activation="relu"):
+    return [part.numpy() for part in units.count(tf.constant(output), axis, activation)]
 
 
 def rms(array):
@@ -247,29 +251,35 @@ class TestPlainProbes:
     def test_channels_lie_where_the_layer_says(self):
         output = np.zeros((2, 3, 4, 4), "float32")
         output[1, 2] = 1.0
-        counts = units.count(tf.constant(output), 1, "relu").numpy()
-        assert counts.shape == (3, 7)
+        counts = units.combine([counted(output, 1, "relu")])
+        assert counts.shape == (3, 6)
         np.testing.assert_allclose(units.measure(counts)[0], 2 / 3)
 
     def test_batches_of_units_combine_like_one(self):
         output = RANDOM.standard_normal((40, 6)).astype("float32").clip(0)
-        whole = units.count(tf.constant(output), -1, "relu").numpy()
-        parts = units.combine([units.count(tf.constant(output[:7]), -1, "relu").numpy(), units.count(tf.constant(output[7:]), -1, "relu").numpy()])
+        whole = units.combine([counted(output)])
+        parts = units.combine([counted(output[:7]), counted(output[7:])])
         np.testing.assert_allclose(units.measure(parts), units.measure(whole), rtol=1e-5)
 
     def test_a_unit_is_saturated_at_more_than_95_percent(self):
         output = np.full((100, 2), 0.5, "float32")
         output[:96, 0] = 0.9951
         output[:95, 1] = 0.9951
-        assert units.measure(units.count(tf.constant(output), -1, "sigmoid").numpy())[1] == 0.5
+        assert units.measure(units.combine([counted(output, -1, "sigmoid")]))[1] == 0.5
 
-    def test_large_layers_are_sampled_at_equal_distances(self):
-        kernel = tf.reshape(tf.range(100_000, dtype=tf.float32), (100, 1000))
-        picked = updates.sample([kernel])
-        assert len(picked) == updates.sample_size([kernel]) <= updates.MOST_SAMPLED
-        assert len(set(np.diff(picked.numpy()))) == 1
+    def test_large_kernels_are_sampled_by_rows_at_equal_distances(self):
+        kernel = np.arange(100_000, dtype=np.float32).reshape(10, 100, 100)
+        (one,) = samples.layout_of([[kernel]]).kernels
+        picked = one.of(samples.sample(tf.constant(kernel)).numpy())
+        assert picked.size <= samples.MOST_SAMPLED < 2 * picked.size
+        np.testing.assert_array_equal(picked, kernel.reshape(1000, 100)[:: 1000 // len(picked)])
+
+    def test_a_row_that_is_too_wide_is_cut(self):
+        kernel = np.arange(30_000, dtype=np.float32).reshape(3, 10_000)
+        (one,) = samples.layout_of([[kernel]]).kernels
+        np.testing.assert_array_equal(one.of(samples.sample(tf.constant(kernel)).numpy()), kernel[:1, : samples.MOST_SAMPLED])
 
     def test_equal_units_have_no_spread(self):
-        assert float(updates.unit_spread(tf.tile(tf.constant([[1.0], [2.0]]), [1, 5]))) == 0
-        assert float(updates.unit_spread(tf.eye(4))) > 0.5
-        assert np.isnan(updates.unit_spread(tf.ones((4, 1))))
+        assert updates.unit_spread(np.tile([[1.0], [2.0]], [1, 5])) == 0
+        assert updates.unit_spread(np.eye(4)) > 0.5
+        assert np.isnan(updates.unit_spread(np.ones((4, 1))))

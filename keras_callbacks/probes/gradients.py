@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
+import numpy as np
+
+from keras_callbacks.samples import Kernel, Layout, ObservedStep
 
 
-def measure(gradients: list[list[tf.Tensor | tf.IndexedSlices | None]]) -> tf.Tensor:
+def measure(observed: ObservedStep, layout: Layout) -> np.ndarray:
     """How large the gradient of each layer is, and whether it is there at all.
 
-    gradients: one list per layer, a gradient per kernel; None where the loss does not depend on it
-    Returns (layers, 4) float32: rms, largest absolute value, share of exact zeros, count of non-finite values.
-    A layer without a gradient has rms 0 and zero share 1; one without kernels (a normalization), NaN.
+    Returns (layers, 4): rms (of every value), largest absolute value and share of exact zeros (of the sample), count of
+    non-finite values (of the sample; at least 1 when there is any).
+    A layer whose weights the loss does not depend on has rms 0 and zero share 1; one without kernels (a normalization), NaN.
     """
-    return tf.stack([_measure_layer(layer) for layer in gradients])
+    places = {kernel: i for i, kernel in enumerate(layout.kernels)}
+    return np.stack([_measure_layer(observed, [k for k in layer if k.matrix], places) for layer in layout.layers])
 
 
-def _measure_layer(gradients: list) -> tf.Tensor:
-    if not gradients:
-        return tf.constant([float("nan")] * 3 + [0.0])
-    present = [tf.reshape(tf.cast(tf.convert_to_tensor(g), tf.float32), [-1]) for g in gradients if g is not None]
-    if not present:
-        return tf.constant([0.0, 0.0, 1.0, 0.0])
-    flat = tf.concat(present, 0)
-    return tf.stack(
-        [
-            tf.sqrt(tf.reduce_mean(tf.square(flat))),
-            tf.reduce_max(tf.abs(flat)),
-            tf.reduce_mean(tf.cast(tf.equal(flat, 0.0), tf.float32)),
-            count_nonfinite(flat),
-        ]
-    )
+def norm(observed: ObservedStep, layout: Layout) -> float:
+    """Length of the whole gradient of all kernels."""
+    return float(np.sqrt(observed.squares[[k.matrix for k in layout.kernels]].astype(np.float64).sum()))
 
 
-def count_nonfinite(values: tf.Tensor) -> tf.Tensor:
-    """Number of NaN and infinite values, a float32 scalar; 0 for integers and strings."""
-    if not values.dtype.is_floating:
-        return tf.constant(0.0)
-    return tf.reduce_sum(tf.cast(tf.logical_not(tf.math.is_finite(values)), tf.float32))
+def _measure_layer(observed: ObservedStep, kernels: list[Kernel], places: dict[Kernel, int]) -> np.ndarray:
+    if not kernels:
+        return np.array([np.nan, np.nan, np.nan, 0.0])
+    values = np.concatenate([observed.gradients[k.start : k.stop] for k in kernels])
+    squares = sum(float(observed.squares[places[k]]) for k in kernels)
+    if np.isinf(squares) and np.isfinite(values).all():  # finite gradients whose squares are too large for float32
+        squares = np.mean(np.square(values, dtype=np.float64)) * sum(k.size for k in kernels)
+    broken = max(np.sum(~np.isfinite(values)), float(not np.isfinite(squares)))
+    rms = np.sqrt(squares / sum(k.size for k in kernels))
+    return np.array([rms, np.abs(values).max(), np.mean(values == 0), broken])
