@@ -1,0 +1,88 @@
+"""The rows come in the same order in every epoch, and the order follows the targets.
+
+## What it sees
+
+How far the mean targets of the batches lie apart, over what shuffled rows would give, and the share of batches that are equal to
+the batch at the same place of the epoch before. The harm beside it: what is left of the constant prediction's loss.
+
+## Why it matters
+
+A batch of one class teaches that this class is always right, and the next one the opposite. What was learned first is forgotten by
+the end of the epoch.
+
+## What to do first
+
+Shuffle the rows before each epoch: `shuffle=True` for arrays, `shuffle` with a large buffer for a `tf.data.Dataset`.
+
+## When it is wrong
+
+A series, or a recurrent network that keeps its state, is in order on purpose. Targets that are quantities are often of that kind, so
+there, and where the network learns in spite of it, the rule is silent.
+
+## Source
+
+Bengio 2012, Practical recommendations for gradient-based training of deep architectures, on the order of examples.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+
+@rule(
+    "NND607",
+    severity="warning",
+    reads=["batches", "gap", "baseline"],
+    may_read=SIGNALS,
+    explains=["loss-plateau", "underfitting", "constant-output", "oscillating-loss", "diverging-loss", "undertrained"],
+)
+def no_shuffle(
+    run: Run,
+    *,
+    sorted_by: Annotated[
+        float, Limit("distance of the batches' mean targets over what shuffled rows would give", "ratio", "judgment: 1 is shuffled")
+    ] = 3.0,
+    same: Annotated[float, Limit("batches at the same place as in the epoch before", "share", "judgment")] = 0.9,
+    much: Annotated[
+        float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")
+    ] = 0.3,
+    patience: Annotated[float, Limit("epochs before the rule speaks", "epochs", "judgment")] = 3,
+) -> Finding | None:  # fmt: skip
+    batches = run["batches"]
+    if len(batches) < patience:
+        raise NotEnoughData(f"needs {number(patience)} epochs, has {len(batches)}")
+    spread, order = batches.last(0, "target_spread"), batches.last(0, "same_order_share")
+    if not (spread > sorted_by and order > same) or batches.last(0, "repeated_share") > same:
+        return None
+    if run.card and any(loss.is_distance for loss in run.card.losses):
+        return None  # quantities in order are most often a series
+    left = now_left(run)
+    if left <= much or still_falling(run, least=0.02 * room(run)):
+        return None
+    step = int(batches.steps[-1])
+    return Finding(
+        headline=(
+            f"The rows come in the same order in every epoch ({order:.0%} of the batches), and the order follows the targets:"
+            f" mean targets of the batches lie {number(spread)} times as far apart as of shuffled rows (limit: {number(sorted_by)})."
+        ),
+        why="Each run of equal targets unlearns what the one before taught; the loss does not get low.",
+        evidence=[
+            Evidence("distance of the batches' mean targets over that of shuffled rows", spread, sorted_by, "ratio", "batches", "run", step),
+            Evidence("batches at the same place as in the epoch before", order, same, "share", "batches", "run", step),
+            evidence_of_harm(left, much, step),
+        ],
+        fixes=[
+            Fix("Shuffle the rows before each epoch.", "Then every batch holds some of every class.", "model.fit(x, y, shuffle=True)"),
+            Fix(
+                "For a tf.data.Dataset: shuffle it, with a buffer as large as the data.",
+                "A small buffer mixes neighbors only, and neighbors have the same target.",
+                "dataset = dataset.unbatch().shuffle(100_000).batch(32)",
+            ),
+        ],
+        first_step=1,
+        last_step=step,
+    )  # fmt: skip
