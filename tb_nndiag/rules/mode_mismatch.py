@@ -18,7 +18,7 @@ normalization that does the same in both modes.
 ## When it is wrong
 
 In the first some hundred steps the averages lag behind by nature: 1 / (1 - momentum) steps and more. The rule waits three times as long,
-unless the training ends before. Training mode that is worse is what dropout does, and no fault.
+unless the training ends before: then it is a hint, while inference mode does fairly well. Training mode that is worse is what dropout does, and no fault.
 
 ## Source
 
@@ -52,6 +52,14 @@ def mode_mismatch(
     much: Annotated[
         float, Limit("difference of the two, over the constant prediction's loss", "share", "judgment")
     ] = 0.2,
+    poor: Annotated[
+        float,
+        Limit(
+            "loss in inference mode over the constant prediction's, from which on averages that lag behind are no hint",
+            "share",
+            "judgment",
+        ),
+    ] = 0.5,
     lags: Annotated[
         float,
         Limit("steps that an average may lag behind, over 1 / (1 - momentum)", "ratio", "3: 95 % of the way"),
@@ -78,6 +86,7 @@ def mode_mismatch(
         if slowest and step < needs
         else ""
     )
+    by_nature = late and inference[-1] < poor * whole  # it ended before the averages caught up, and does fairly well
     return Finding(
         headline=(
             f"In inference mode the loss is {number(mode.last(0, 'inference'))}, in training mode {number(mode.last(0, 'training'))},"
@@ -91,6 +100,7 @@ def mode_mismatch(
         fixes=[*_fixes(run, slowest), _look_for_a_flag()],
         first_step=mode.since(apart),
         last_step=step,
+        severity="hint" if by_nature else "",
     )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def train_val_shift(
     far: Annotated[
         float, Limit("validation loss over the training rows' in the first evaluations that no equal rows have", "ratio", "docs/calibration.md")
     ] = 5.0,
-    gross: Annotated[float, Limit("size of a shift over its limit that is worth a hint without harm", "ratio", "judgment")] = 4.0,
+    gross: Annotated[float, Limit("size of a shift over its limit that is worth a hint without harm", "ratio", "judgment")] = 6.0,
 ) -> Finding | None:  # fmt: skip
     symptom = _largest(run, location, scale, outside, classes)
     try:

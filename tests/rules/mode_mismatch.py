@@ -24,10 +24,14 @@ FIRES = {
     "after three times as long": modes(momentum=0.995),
     "averages that will not follow before the end": modes(momentum=0.9999, ended=True),
     "averages that do not follow by the plan": modes(momentum=0.9999, epochs=3),
+    "averages that lag behind at the end, and do badly": modes((0.51, 0.51), 0.1, every=50, momentum=0.99, ended=True),
+    "averages that had their time, and do fairly well": modes((0.49, 0.49), 0.1, momentum=0.99, ended=True),
     "a layer of one's own, without a run card": modes(card=None),
     "above the floor of the loss": modes((0.9, 0.9), 0.6, perfect=0.4),
 }
-HINTS = {}
+HINTS = {
+    "averages that lag behind at the end, and do fairly well": modes((0.49, 0.49), 0.1, every=50, momentum=0.99, ended=True),
+}
 SILENT = {
     "the same in both": modes((0.4, 0.4, 0.4)),
     "just under the factor": modes((0.79, 0.79)),

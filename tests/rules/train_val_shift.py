@@ -32,16 +32,16 @@ FIRES = {
     "more than twice the constant at once": beside([2.05, *[1.5] * 9], np.linspace(0.4, 0.2, 10), scale=2.1),
 }
 HINTS = {
-    "a gross shift that does no harm": beside(scale=8.1),
-    "a gross one of the classes": beside(labels={"distance": 1.0, "location": 2.1}),
-    "a gross one, and nothing was learned": beside(1.1, np.full(10, 1.0), scale=8.1),
-    "a gross one, and no validation loss": beside(np.nan, scale=8.1),
+    "a gross shift that does no harm": beside(scale=12.1),
+    "a gross one of the classes": beside(labels={"distance": 1.0, "location": 3.1}),
+    "a gross one, and nothing was learned": beside(1.1, np.full(10, 1.0), scale=12.1),
+    "a gross one, and no validation loss": beside(np.nan, scale=12.1),
 }
 SILENT = {
     "a healthy run": recorded("healthy_dense"),
     "rows of one kind": harmed(location=0.49, scale=1.9, outside_share=0.04, labels={"location": 0.49, "distance": 0.29}),
     "not so small a scale": harmed(scale=0.52),
-    "a shift that does no harm": beside(location=1.9, scale=7.9),
+    "a shift that does no harm": beside(location=2.9, scale=11.9),
     "harm that began later": beside(np.linspace(0.9, 2.0, 10), location=0.6),
     "harm that went away": beside(np.linspace(2.9, 0.7, 10), location=0.6),
     "harm too small to matter": beside(np.linspace(0.45, 0.22, 10), np.linspace(0.2, 0.05, 10), location=0.6),
