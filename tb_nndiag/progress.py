@@ -65,6 +65,19 @@ def val_left_over(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return gap.steps[seen], ((val - beside) / room(run))[seen], ((train - beside) / room(run))[seen]
 
 
+def distance_by_chance(run: Run) -> float:
+    """About how far the shares of the classes lie apart in two samples of one kind, with as many rows as these two.
+
+    Total variation distance, as in the signal `label_shift`; 0 where classes and rows are not known. Many classes in few
+    rows are far apart by chance alone: a hundred classes in two hundred rows by about 0.3.
+    """
+    if "labels" not in run or "overlap" not in run:
+        return 0.0
+    classes = max(run["labels"].last(0, "width"), run["labels"].last(0, "distinct"))
+    rows = [run["overlap"].last(0, stat) for stat in ("train_rows", "val_rows")]
+    return float(np.sqrt(classes / (2 * np.pi) * sum(1 / max(n, 1) for n in rows)))
+
+
 def _weighted(run: Run, tolerance: float = 1.25) -> bool:
     """Whether the constant's loss is another than the targets alone give; False where that cannot be told."""
     if "labels" not in run or run.card is None or len(run.card.losses) != 1 or len(run["labels"].columns) != 1:

@@ -30,12 +30,12 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, val_left_over
+from tb_nndiag.progress import SIGNALS, distance_by_chance, val_left_over
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 
-@rule("NND507", severity="hint", reads=["gap", "baseline", "label_shift"], may_read=[*SIGNALS, "labels"])
+@rule("NND507", severity="hint", reads=["gap", "baseline", "label_shift"], may_read=[*SIGNALS, "labels", "overlap"])
 def suspicious_validation(
     run: Run,
     *,
@@ -59,7 +59,7 @@ def suspicious_validation(
     last = slice(-int(patience), None)
     if not ((val[last] < better * train[last]) & (train[last] - val[last] > apart)).all():
         return None
-    shift = {"location": location, "distance": classes}
+    shift = {"location": location, "distance": classes + distance_by_chance(run)}
     stat, limit = max(shift.items(), key=lambda item: np.nan_to_num(run["label_shift"].last(0, item[0])) / item[1])
     differ = run["label_shift"].last(0, stat)
     if not differ > limit:

@@ -33,7 +33,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, val_left_over
+from tb_nndiag.progress import SIGNALS, distance_by_chance, val_left_over
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -55,7 +55,7 @@ class Symptom:
     "NND510",
     severity="error",
     reads=["gap", "baseline"],
-    may_read=[*SIGNALS, "labels", "shift", "label_shift"],
+    may_read=[*SIGNALS, "labels", "shift", "label_shift", "overlap"],
     explains=["memorizing-noise", "overfitting"],
 )
 def train_val_shift(
@@ -165,8 +165,9 @@ def _largest(run: Run, location: float, scale: float, outside: float, classes: f
             "difference of the targets' means over their standard deviation", value, location, "", "label_shift", value / location,
         ))  # fmt: skip
         value = run["label_shift"].last(0, "distance")
+        classes = classes + distance_by_chance(run)
         found.append(Symptom(
-            f"{value:.0%} of the validation rows would need another class to have the training rows' shares (limit: {classes:.0%})",
+            f"{value:.0%} of the validation rows would need another class to have the training rows' shares (limit: {number(classes)})",
             "total variation distance between the shares of the classes", value, classes, "share", "label_shift", value / classes,
         ))  # fmt: skip
     return max((s for s in found if np.isfinite(s.size)), key=lambda s: s.size, default=None)

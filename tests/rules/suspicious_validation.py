@@ -22,6 +22,7 @@ SILENT = {
     "in the last four epochs": easier([0.5] * 4 + [0.2] * 4),
     "it went away": easier([0.2] * 7 + [0.5]),
     "the same classes: training rows may be augmented": easier(distance=0.29),
+    "a hundred classes in few rows": easier(distance=0.6, card=None, labels=series("labels", distinct=100), overlap=series("overlap", train_rows=1000, val_rows=200)),
     "the same quantities": easier(location=0.49, distance=np.nan),
 }
 UNKNOWN = {

@@ -5,12 +5,15 @@ from recorded import recorded
 TRAIN = np.linspace(0.9, 0.4, 10)
 
 
-def beside(val=0.5, train=TRAIN, location=0.0, labels=None, **shift):
+def beside(val=0.5, train=TRAIN, location=0.0, labels=None, more=None, **shift):
     val = np.broadcast_to(val, len(train))
     parts = {"shift": series("shift", ("pixels",), location=location, **shift)} if shift or location else {}
     if labels:
         parts["label_shift"] = series("label_shift", **labels)
-    return run(gap=gaps(train, val), baseline=series("baseline"), **parts)
+    return run(gap=gaps(train, val), baseline=series("baseline"), **parts, **(more or {}))
+
+
+MANY = {"card": None, "labels": series("labels", distinct=100), "overlap": series("overlap", train_rows=1000, val_rows=200)}  # 0.31 by chance
 
 
 def harmed(**more):
@@ -26,6 +29,7 @@ FIRES = {
     "values out of range": harmed(outside_share=0.06),
     "the targets lie elsewhere": harmed(labels={"location": 0.51}),
     "other classes": harmed(labels={"distance": 0.31}),
+    "other ones of a hundred classes": harmed(labels={"distance": 0.62}, more=MANY),
     "a shift that is not a number beside one that is": harmed(location=np.inf, scale=2.1),
     "nothing is known of the rows, but the loss was far off at once": beside(TRAIN * 5.1),
     "just far enough at once": beside([*TRAIN[:9] * 5.1, 1.01]),
@@ -38,6 +42,7 @@ HINTS = {
     "a gross one, and no validation loss": beside(np.nan, scale=12.1),
 }
 SILENT = {
+    "a hundred classes in few rows": harmed(labels={"distance": 0.6}, more=MANY),
     "a healthy run": recorded("healthy_dense"),
     "rows of one kind": harmed(location=0.49, scale=1.9, outside_share=0.04, labels={"location": 0.49, "distance": 0.29}),
     "not so small a scale": harmed(scale=0.52),
