@@ -1,9 +1,10 @@
-"""The rows come in the same order in every epoch, and the order follows the targets.
+"""The order of the rows follows their classes: they were not shuffled, or not enough.
 
 ## What it sees
 
-How far the mean targets of the batches lie apart, over what shuffled rows would give, and the share of batches that are equal to
-the batch at the same place of the epoch before. The harm beside it: what is left of the constant prediction's loss.
+How far the mean targets of the batches lie apart, over what shuffled rows would give. The harm beside it: what is left of the constant
+prediction's loss. That batches come in the same order in every epoch is no fault: Keras repeats its
+shuffled order where a seed was set.
 
 ## Why it matters
 
@@ -16,8 +17,8 @@ Shuffle the rows before each epoch: `shuffle=True` for arrays, `shuffle` with a 
 
 ## When it is wrong
 
-A series, or a recurrent network that keeps its state, is in order on purpose. Targets that are quantities are often of that kind, so
-there, and where the network learns in spite of it, the rule is silent.
+A series is in order on purpose, and a text is. So the rule judges rows that have one class each, and is silent where the network learns in
+spite of the order.
 
 ## Source
 
@@ -36,7 +37,7 @@ from tb_nndiag.run import Run
 @rule(
     "NND607",
     severity="warning",
-    reads=["batches", "gap", "baseline"],
+    reads=["batches", "labels", "gap", "baseline"],
     may_read=SIGNALS,
     explains=["loss-plateau", "underfitting", "constant-output", "oscillating-loss", "diverging-loss", "undertrained"],
 )
@@ -46,7 +47,6 @@ def no_shuffle(
     sorted_by: Annotated[
         float, Limit("distance of the batches' mean targets over what shuffled rows would give", "ratio", "judgment: 1 is shuffled")
     ] = 3.0,
-    same: Annotated[float, Limit("batches at the same place as in the epoch before", "share", "judgment")] = 0.9,
     much: Annotated[
         float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")
     ] = 0.3,
@@ -55,10 +55,11 @@ def no_shuffle(
     batches = run["batches"]
     if len(batches) < patience:
         raise NotEnoughData(f"needs {number(patience)} epochs, has {len(batches)}")
-    spread, order = batches.last(0, "target_spread"), batches.last(0, "same_order_share")
-    if not (spread > sorted_by and order > same) or batches.last(0, "repeated_share") > same:
+    spread, labels = batches.last(0, "target_spread"), run["labels"]
+    one_class = labels.last(0, "width") == 1 or labels.last(0, "row_sum_min") == labels.last(0, "row_sum_max") == 1
+    if not spread > sorted_by or not one_class or labels.last(0, "rank") > 2:
         return None
-    if run.card and any(loss.is_distance for loss in run.card.losses):
+    if run.card is None or any(loss.is_distance for loss in run.card.losses):
         return None  # quantities in order are most often a series
     left = now_left(run)
     if left <= much or still_falling(run, least=0.02 * room(run)):
@@ -66,13 +67,12 @@ def no_shuffle(
     step = int(batches.steps[-1])
     return Finding(
         headline=(
-            f"The rows come in the same order in every epoch ({order:.0%} of the batches), and the order follows the targets:"
-            f" mean targets of the batches lie {number(spread)} times as far apart as of shuffled rows (limit: {number(sorted_by)})."
+            f"The order of the rows follows their classes: mean targets of the batches lie {number(spread)} times as far apart as"
+            f" those of shuffled rows (limit: {number(sorted_by)})."
         ),
         why="Each run of equal targets unlearns what the one before taught; the loss does not get low.",
         evidence=[
             Evidence("distance of the batches' mean targets over that of shuffled rows", spread, sorted_by, "ratio", "batches", "run", step),
-            Evidence("batches at the same place as in the epoch before", order, same, "share", "batches", "run", step),
             evidence_of_harm(left, much, step),
         ],
         fixes=[

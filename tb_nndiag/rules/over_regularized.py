@@ -3,7 +3,8 @@
 ## What it sees
 
 The penalty of L1, L2 and activity regularizers as a part of the whole loss; and `Dropout` layers with a high rate together with a
-loss in training mode far above that in inference mode. Either one together with training rows that are badly fitted.
+loss in training mode far above that in inference mode, or nothing learned at all. Either one together with training rows that are badly
+fitted.
 
 ## Why it matters
 
@@ -49,6 +50,9 @@ def over_regularized(
     much: Annotated[
         float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")
     ] = 0.5,
+    lost: Annotated[
+        float, Limit("share left from which on nothing was learned, in either mode", "share", "docs/calibration.md")
+    ] = 0.95,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 200,
 ) -> Finding | None:  # fmt: skip
     if run.last_step < patience:
@@ -56,7 +60,11 @@ def over_regularized(
     gap, left = run["gap"], now_left(run)
     penalty = gap.last(0, "penalty") / gap.last(0, "train")
     dropout = _strongest(run)
-    dropped = dropout is not None and dropout.settings["rate"] >= rate and _training_over_inference(run) > factor
+    dropped = (
+        dropout is not None
+        and dropout.settings["rate"] >= rate
+        and (_training_over_inference(run) > factor or left > lost)
+    )
     if not left > much or not (penalty > part or dropped) or still_falling(run, least=0.02 * room(run)):
         return None
     step = int(gap.steps[-1])
@@ -94,7 +102,7 @@ def over_regularized(
             fix,
             Fix("Train once without any regularization.", "If the rows are fitted then, it was the cause; add it back in small steps."),
         ],
-        first_step=min(int(patience), step),
+        first_step=1,
         last_step=step,
     )  # fmt: skip
 

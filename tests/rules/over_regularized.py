@@ -27,6 +27,7 @@ FIRES = {
     "dropout of 0.7": regularized(0.0, rate=0.7),
     "dropout, just over the factor": regularized(0.0, rate=0.9, over=1.21),
     "above the floor of the loss": regularized(0.0, rate=0.9, over=1.21, left=0.8, perfect=0.3),
+    "dropout, and nothing learned in either mode": regularized(0.0, left=0.96, rate=0.7, over=1.0),
     "a fall of next to nothing": regularized(fall=0.02),
 }
 HINTS = {}
@@ -35,6 +36,8 @@ SILENT = {
     "just under half": regularized(0.68),
     "well fitted": regularized(left=0.49),
     "dropout, well fitted": regularized(0.0, left=0.49, rate=0.7),
+    "dropout, and a little learned in both": regularized(0.0, left=0.94, rate=0.7, over=1.0),
+    "usual dropout, and nothing learned": regularized(0.0, left=0.96, rate=0.69),
     "usual dropout": regularized(0.0, rate=0.69),
     "dropout that does little": regularized(0.0, rate=0.9, over=1.19),
     "dropout, without the two modes": regularized(0.0, rate=0.9, mode=False),
