@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, left_over, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -61,8 +61,8 @@ def no_shuffle(
         return None
     if run.card is None or any(loss.is_distance for loss in run.card.losses):
         return None  # quantities in order are most often a series
-    left = now_left(run)
-    if left <= much or still_falling(run, least=0.02 * room(run)):
+    left = float(left_over(run)[1][-1])  # of rows from the whole epoch: its last batches alone are fitted well
+    if not left > much or still_falling(run, least=0.02 * room(run)):
         return None
     step = int(batches.steps[-1])
     return Finding(

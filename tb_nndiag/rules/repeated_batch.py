@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tb_nndiag.progress import SIGNALS, val_left_over
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -35,7 +34,7 @@ from tb_nndiag.run import Run
     "NND608",
     severity="warning",
     reads=["batches"],
-    may_read=[*SIGNALS, "labels"],
+    may_read=["gap"],
     explains=["overfitting", "memorizing-noise", "loss-plateau", "bad-labels"],
 )
 def repeated_batch(
@@ -53,11 +52,7 @@ def repeated_batch(
         raise NotEnoughData(f"needs {number(least)} batches an epoch, has {number(count)}")
     if not share > repeated:
         return None
-    try:
-        _, val, train = val_left_over(run)
-        harmed = bool(val[-1] > apart * train[-1])
-    except NotEnoughData:  # harm that is not known is none
-        harmed = False
+    harmed = "gap" in run and run["gap"].last(0, "val") > apart * run["gap"].last(0, "train")  # NaN: not known, so none
     step = int(batches.steps[-1])
     return Finding(
         headline=(
@@ -75,7 +70,7 @@ def repeated_batch(
             ),
             Fix("Give arrays to `fit`, without a generator.", "Then Keras cuts the batches.", "model.fit(x, y, batch_size=32)"),
         ],
-        first_step=1,
+        first_step=0,
         last_step=step,
         severity="" if harmed else "hint",
     )  # fmt: skip

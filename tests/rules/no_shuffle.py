@@ -5,11 +5,11 @@ ANSWER = dense("answer", 3, "softmax", output=True)
 ONE_HOT = {"width": 3, "row_sum_min": 1, "row_sum_max": 1}
 
 
-def ordered(spread=8.0, left=0.5, epochs=6, loss="SparseCategoricalCrossentropy", fall=0.0, constant=1.0, labels=None, **more):
+def ordered(spread=8.0, left=0.5, epochs=6, last_batches=0.1, loss="SparseCategoricalCrossentropy", fall=0.0, constant=1.0, labels=None, **more):
     train = np.linspace(left + fall, left, epochs)
     at = np.arange(1, epochs + 1) * 20
     return run(batches=series("batches", steps=at, target_spread=spread), labels=series("labels", **(labels or {})), gap=gaps(train),
-               loss=losses(train, at), baseline=series("baseline", constant_loss=constant), **{"card": card(dense("hidden"), ANSWER, loss=loss), **more})  # fmt: skip
+               loss=losses(train * last_batches, at), baseline=series("baseline", constant_loss=constant), **{"card": card(dense("hidden"), ANSWER, loss=loss), **more})  # fmt: skip
 
 
 FIRES = {
@@ -32,6 +32,7 @@ SILENT = {
     "still falling": ordered(fall=0.3),
     "without a run card": ordered(card=None),
     "not a number, in one batch an epoch": ordered(np.nan),
+    "a loss that is not finite": ordered(left=np.nan, last_batches=0),
 }
 UNKNOWN = {
     "two epochs": ordered(epochs=2),

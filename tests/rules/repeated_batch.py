@@ -13,6 +13,7 @@ FIRES = {
 }
 HINTS = {
     "an experiment on one batch": run(batches=series("batches", repeated_share=1.0)),
+    "without validation": repeating(val=float("nan")),
     "validation agrees": repeating(val=0.74),
 }
 SILENT = {
