@@ -43,6 +43,64 @@ def floor_loss(run: Run) -> float:
     return floor if np.isfinite(floor) else 0.0
 
 
+def val_left_over(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How much of the constant's loss the validation rows have left, and the held training rows beside them.
+
+    Returns steps (n,), the validation's shares (n,) and the training's (n,), of the evaluations that had a validation loss.
+    Raises NotEnoughData when the constant's loss is not known, without a validation loss, and where training weights its rows or classes:
+    the validation loss is not weighted, and cannot be compared then.
+    """
+    if "gap" not in run:
+        raise NotEnoughData("needs the loss of the held rows")
+    gap = run["gap"]
+    val, train = gap.of_run("val"), gap.of_run("train")
+    seen = np.isfinite(val) & np.isfinite(train)
+    if not seen.any():
+        raise NotEnoughData("needs a validation loss: give `fit` validation_data or validation_split")
+    if _weighted(run):
+        raise NotEnoughData(
+            "training weights its rows or classes, validation does not: their losses cannot be compared"
+        )
+    beside = np.nan_to_num(gap.of_run("penalty")) + floor_loss(run)
+    return gap.steps[seen], ((val - beside) / room(run))[seen], ((train - beside) / room(run))[seen]
+
+
+def distance_by_chance(run: Run) -> float:
+    """About how far the shares of the classes lie apart in two samples of one kind, with as many rows as these two.
+
+    Total variation distance, as in the signal `label_shift`; 0 where classes and rows are not known. Many classes in few
+    rows are far apart by chance alone: a hundred classes in two hundred rows by about 0.3.
+    """
+    if "labels" not in run or "overlap" not in run:
+        return 0.0
+    classes = max(run["labels"].last(0, "width"), run["labels"].last(0, "distinct"))
+    rows = [run["overlap"].last(0, stat) for stat in ("train_rows", "val_rows")]
+    return float(np.sqrt(classes / (2 * np.pi) * sum(1 / max(n, 1) for n in rows)))
+
+
+def _weighted(run: Run, tolerance: float = 1.25) -> bool:
+    """Whether the constant's loss is another than the targets alone give; False where that cannot be told."""
+    if "labels" not in run or run.card is None or len(run.card.losses) != 1 or len(run["labels"].columns) != 1:
+        return False
+    labels, name = run["labels"], run.card.losses[0].name
+    share, one = labels.last(0, "majority_share"), labels.last(0, "width") == 1
+    if name == "MeanSquaredError" and one:
+        least = most = labels.last(0, "spread") ** 2
+    elif name == "BinaryCrossentropy" and one and labels.last(0, "distinct") == 2:
+        least = most = _entropy(share)
+    elif name in ("SparseCategoricalCrossentropy", "CategoricalCrossentropy") and run.card.output_layer:
+        least = _entropy(share)  # at least two classes, at most as many as there are units
+        most = least + (1 - share) * np.log(max(run.card.output_layer.units - 1, 1))
+    else:
+        return False
+    constant = reference_loss(run)
+    return bool(constant > tolerance * most or constant < least / tolerance)
+
+
+def _entropy(share: float) -> float:
+    return -sum(p * float(np.log(p)) for p in (share, 1 - share) if p > 0)
+
+
 def now_left(run: Run) -> float:
     """The share of the constant's loss that is left now; infinity when the loss is not finite.
 

@@ -11,9 +11,9 @@ from tb_nndiag.rule import Evidence, Finding, number
 FORMAT = 1
 _CHART_OF_SIGNAL = {
     "gap": "loss", "baseline": "loss", "nonfinite": "loss", "epoch": "metrics", "outputs": "predictions",
-    "optimizer": "learning_rate",
+    "optimizer": "learning_rate", "perfect": "loss", "mode": "loss",
 }  # fmt: skip
-_SIGNALS_WITHOUT_CHART = {"card", "inputs", "labels", "timing"}
+_SIGNALS_WITHOUT_CHART = {"card", "inputs", "labels", "timing", "shift", "label_shift", "overlap", "batches"}
 
 
 @dataclass(frozen=True)

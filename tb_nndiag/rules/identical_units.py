@@ -39,7 +39,14 @@ from tb_nndiag.run import Run
     "NND303",
     severity="error",
     reads=["updates"],
-    explains=["constant-output", "loss-plateau", "underfitting", "vanishing-gradients"],
+    explains=[
+        "constant-output",
+        "loss-plateau",
+        "underfitting",
+        "vanishing-gradients",
+        "undertrained",
+        "class-imbalance",
+    ],
 )
 def identical_units(
     run: Run,

@@ -53,6 +53,9 @@ from tb_nndiag.snippets import learning_rate, optimizer
         "underfitting",
         "learning-rate-too-low",
         "overfitting",
+        "oscillating-loss",
+        "class-imbalance",
+        "memorizing-noise",
     ],
 )
 def learning_rate_too_high(

@@ -53,6 +53,7 @@ from tb_nndiag.run import Run
         "underfitting",
         "unscaled-input",
         "constant-output",
+        "class-imbalance",
     ],
 )
 def nan_input(

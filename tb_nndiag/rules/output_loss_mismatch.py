@@ -86,6 +86,9 @@ class Targets:
         "overfitting",
         "nan-loss",
         "exploding-gradients",
+        "undertrained",
+        "class-imbalance",
+        "memorizing-noise",
     ],
 )
 def output_loss_mismatch(

@@ -83,6 +83,10 @@ SHAPING = (
         "constant-output",
         "underfitting",
         "vanishing-gradients",
+        "undertrained",
+        "oscillating-loss",
+        "class-imbalance",
+        "memorizing-noise",
     ],
 )
 def unscaled_input(

@@ -50,6 +50,8 @@ from tb_nndiag.run import Run
         "nan-loss",
         "underfitting",
         "vanishing-gradients",
+        "undertrained",
+        "oscillating-loss",
     ],
 )
 def unscaled_target(

@@ -1,0 +1,93 @@
+"""The inputs are the same for every row, or most of their features are.
+
+## What it sees
+
+The share of the features (along the last axis) that do not vary over the held training rows.
+
+## Why it matters
+
+A feature that never varies tells nothing. Where all are constant, no network can tell one row from another.
+
+## What to do first
+
+Print ten rows as `fit` gets them. Then find the step that made them equal: a division of whole numbers, a normalization by
+each row's own values, a join that found nothing, a generator that gives back one buffer.
+
+## When it is wrong
+
+The border of an image, padding and rare words are constant in a thousand rows by nature: up to a half of the features the rule is
+silent, and beyond it is a hint. A mask or a type that is the same for all rows is usual beside another input that varies.
+
+## Source
+
+Kuhn & Johnson 2013, Applied Predictive Modeling, section 3.5: predictors with a single value.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+
+@rule(
+    "NND603",
+    severity="error",
+    reads=["inputs"],
+    may_read=SIGNALS,
+    explains=["constant-output", "loss-plateau", "underfitting", "dead-units", "vanishing-gradients", "learning-rate-too-low"],
+)  # fmt: skip
+def constant_feature(
+    run: Run,
+    *,
+    most: Annotated[
+        float, Limit("share of the features that do not vary", "share", "docs/calibration.md: 0.5 on healthy runs")
+    ] = 0.5,
+    stuck: Annotated[
+        float, Limit("share of the constant prediction's loss that must be left before this is an error", "share", "judgment")
+    ] = 0.9,
+    rows: Annotated[float, Limit("rows that are enough to judge", "rows", "judgment")] = 20,
+) -> Finding | None:  # fmt: skip
+    inputs = run["inputs"]
+    held = min(inputs.last(name, "rows") for name in inputs.columns)
+    if held < rows:
+        raise NotEnoughData(f"needs {number(rows)} rows, has {number(held)}")
+    share = min(inputs.last(name, "constant_share") for name in inputs.columns)
+    if not share > most:
+        return None
+    name, step = inputs.columns[0], int(inputs.steps[-1])
+    evidence = [Evidence(f"features of `{name}` that do not vary", share, most, "share", "inputs", name, step)]
+    severity = "hint"
+    if share == 1:
+        try:
+            left = now_left(run)
+        except NotEnoughData:
+            left = 0.0
+        if left > stuck:
+            severity = ""
+            evidence.append(evidence_of_harm(left, stuck, step))
+    what = "All features" if share == 1 else f"{share:.0%} of the features"
+    return Finding(
+        headline=f"{what} of `{name}` are the same in all {number(held)} held rows (limit: {most:.0%}).",
+        why=(
+            "No network can tell one row from another by its inputs."
+            if share == 1
+            else "They add weights, and tell nothing about the targets."
+        ),
+        evidence=evidence,
+        fixes=[
+            Fix("Look at the inputs as the network gets them.", "", "print(x[:10])\nprint(np.std(x, axis=0))"),
+            Fix(
+                "Undo the step that made them equal."
+                if share == 1
+                else "Leave out what never varies, unless it does in other rows.",
+                "A division of whole numbers, or by a row's own maximum, does this." if share == 1 else "",
+                "" if share == 1 else "x = x[:, np.std(x, axis=0) > 0]",
+            ),
+        ],
+        first_step=0,
+        last_step=step,
+        severity=severity,
+    )

@@ -1,0 +1,121 @@
+"""Targets and predictions differ in shape, and the loss compares every row with every other one.
+
+## What it sees
+
+Rank and last dimension of the targets and of the predictions, and the loss of predicting every target exactly: where that is
+higher than the loss of a constant, the loss does not compare a prediction with its own target.
+
+## Why it matters
+
+Targets of shape (n,) minus predictions of shape (n, 1) are an (n, n) table: each prediction is compared with all targets of
+the batch. The best that a network can do then is their mean. The loss falls a little, and nothing warns.
+
+## What to do first
+
+Give targets the shape of the predictions.
+
+## When it is wrong
+
+Keras' own losses, and plain functions given as a loss, get targets of the predictions' rank: there (n,) beside (n, 1) is harmless, and
+the rule is silent. A loss of one's own whose targets are no predictions (parameters of a distribution, another coding) has
+no "predicting every target exactly"; if it is also lower for a constant, the rule is wrong.
+
+## Source
+
+Tried with Keras 3.15 in a dozen shapes: subclasses of `Loss` and functions that reshape broadcast; `mse` broadcasts (n, 1) beside (n, k).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Run
+
+
+@rule(
+    "NND606",
+    severity="error",
+    reads=["labels", "outputs"],
+    may_read=["baseline", "perfect"],
+    explains=["constant-output", "loss-plateau", "underfitting", "overfitting", "memorizing-noise"],
+)
+def rank_mismatch(
+    run: Run,
+    *,
+    worse: Annotated[
+        float,
+        Limit("loss of predicting every target exactly, over that of the best constant prediction", "ratio", "2: what a squared loss of all pairs gives; under 1: any proper loss"),
+    ] = 1.2,
+) -> Finding | None:  # fmt: skip
+    labels, outputs = run["labels"], run["outputs"]
+    if len(labels.columns) != 1 or len(outputs.columns) != 1:
+        raise NotEnoughData("needs one output with its target; there are several")
+    ranks = int(labels.last(0, "rank")), int(outputs.last(0, "rank"))
+    widths = int(labels.last(0, "width")), int(outputs.last(0, "width"))
+    shapes = [_shape(rank, width) for rank, width in zip(ranks, widths, strict=True)]
+    step = int(outputs.steps[-1])
+    constant = run["baseline"].last(0, "constant_loss") if "baseline" in run else float("nan")
+    perfect = run["perfect"].last(0, "loss") if "perfect" in run else float("nan")
+    if ranks[0] != ranks[1] and constant > 0 and perfect > worse * constant:
+        return _finding(
+            f"Targets of shape {shapes[0]} meet predictions of shape {shapes[1]}: predicting every target exactly would cost"
+            f" {number(perfect)}, the same answer for every row {number(constant)} (limit: {number(worse)} times that).",
+            "The loss compares each prediction with the targets of all rows in the batch. The best the network can do is to"
+            " predict their mean.",
+            Evidence("loss of predicting every target exactly, over a constant's", perfect / constant, worse, "ratio", "perfect", "run", step),
+            "y_true = keras.ops.reshape(y_true, keras.ops.shape(y_pred))  # first line of your loss",
+            step,
+        )  # fmt: skip
+    loss = run.card.losses[0] if run.card and len(run.card.losses) == 1 else None
+    if loss is None or not loss.is_distance:
+        return None
+    asked, answered = widths[0], _numbers_of_a_row(run, widths[1])
+    alone = ranks[0] < 3 and asked == 1 < answered  # one target for several predictions
+    if not (alone or (ranks == (2, 2) and answered == 1 < asked)):
+        return None
+    crossed = ranks[1] - ranks[0] > 1  # (n, k, 1) - (n,) is (n, k, n); a difference of 1 Keras makes up for
+    return _finding(
+        f"Targets of shape {shapes[0]} meet predictions of shape {shapes[1]}, {answered} numbers for each row (asked for:"
+        f" {asked}): `{loss.name}` compares {'all rows with each other' if crossed else 'several numbers with the same one'}.",
+        (
+            "Every prediction meets the targets of all rows in the batch, and can only learn their mean."
+            if crossed
+            else "All predictions of a row learn the same target."
+            if alone
+            else "The one prediction can only meet the mean of the targets of its row."
+        ),
+        Evidence("numbers that are predicted for each row", answered, asked, "", "outputs", "run", step),
+        'keras.layers.Dense(1, activation="linear")  # after a layer with return_sequences=False, or after Flatten'
+        if alone
+        else f'keras.layers.Dense({asked}, activation="linear")  # as the last layer',
+        step,
+        "" if crossed else "hint" if alone else "warning",
+    )
+
+
+def _numbers_of_a_row(run: Run, width: int) -> int:
+    """How many numbers the network predicts for a row; the last dimension where the others are not known."""
+    assert run.card is not None
+    shape = run.card.output_layer.output_shape[1:] if run.card.output_layer else ()
+    return math.prod(shape) if shape and min(shape) > 0 else width
+
+
+def _shape(rank: int, width: int) -> str:
+    return "(n,)" if rank < 2 else f"(n, {'…, ' * (rank > 2)}{width})"
+
+
+def _finding(headline: str, why: str, evidence: Evidence, code: str, step: int, severity: str = "") -> Finding:
+    return Finding(
+        headline=headline,
+        why=why,
+        evidence=[evidence],
+        fixes=[
+            Fix("Give targets and predictions the same shape.", "Then a prediction meets its own target alone.", code),
+            Fix("Look at both shapes.", "", "print(y.shape, model(x[:10]).shape)"),
+        ],
+        first_step=1,
+        last_step=step,
+        severity=severity,
+    )

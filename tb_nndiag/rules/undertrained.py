@@ -1,0 +1,110 @@
+"""The training ended while the loss was still falling, far from what can be reached.
+
+## What it sees
+
+A training that has ended: how much of the best constant prediction's loss is left, whether it was still falling, and whether the
+validation loss was at its lowest. Beside it the number of steps: a few dozen are too few for any network that starts anew.
+
+## Why it matters
+
+Nothing else need be wrong. What looks like a bad network is one that was stopped early.
+
+## What to do first
+
+Train for more epochs, with early stopping to end it. Smaller batches make more steps of the same epoch.
+
+## When it is wrong
+
+A trial of a few steps is short on purpose. A problem that is mostly noise has a high floor, and the last bit of falling does
+not change much: without a handful of steps as its cause this is a hint.
+
+## Source
+
+Limits: what was left, and how it fell, on the healthy runs of docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
+from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
+from tb_nndiag.run import Run
+
+
+@rule("NND503", severity="warning", reads=["loss", "gap", "baseline"], may_read=SIGNALS, explains=["underfitting"])
+def undertrained(
+    run: Run,
+    *,
+    much: Annotated[
+        float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")
+    ] = 0.65,
+    falling: Annotated[
+        float,
+        Limit("fall over the last third of the records, over the constant's loss", "share", "docs/calibration.md"),
+    ] = 0.05,
+    few: Annotated[float, Limit("steps that are too few for most networks", "steps", "docs/calibration.md")] = 100,
+    lost: Annotated[float, Limit("share left from which on it was never trained at all, but ran away", "share", "judgment")] = 3.0,
+) -> Finding | None:  # fmt: skip
+    left = now_left(run)
+    if not much < left < lost:
+        return None
+    if not run.ended:
+        raise NotEnoughData("the training has not ended")
+    gap, whole = run["gap"], room(run)
+    val = gap.of_run("val")
+    if np.isfinite(val).any() and np.nanargmin(val) < len(val) - max(1, len(val) // 4):
+        return None
+    few_steps = run.last_step < few
+    if not (_fell(run) > 0.2 * falling * whole if few_steps else still_falling(run, least=falling * whole)):
+        return None
+    step, epochs = int(gap.steps[-1]), max(int(gap.last(0, "epoch")), 1)
+    return Finding(
+        headline=(
+            f"The training ended after {run.last_step:,} steps ({epochs} epochs) while the loss was falling, at {left:.0%} of the"
+            f" best constant prediction's (limit: {much:.0%})."
+        ),
+        why=(
+            f"In {run.last_step} steps no weight can get far from where it began."
+            if few_steps
+            else "It had not arrived: the validation loss was about at its lowest as well."
+        ),
+        evidence=[
+            evidence_of_harm(left, much, step),
+            *([Evidence("steps of the whole training", run.last_step, few, "steps", "loss", "run", step)] if few_steps else []),
+        ],
+        fixes=[
+            Fix(
+                f"Train for {max(10 * epochs, 30)} epochs, and stop when the validation loss no longer falls.",
+                "The loss was still falling when the training ended.",
+                f"model.fit(x, y, epochs={max(10 * epochs, 30)}, validation_data=(x_val, y_val), callbacks=[\n"
+                '    keras.callbacks.EarlyStopping("val_loss", patience=5, restore_best_weights=True)])',
+            ),
+            *_smaller_batches(run),
+        ],
+        first_step=1,
+        last_step=step,
+        severity="" if few_steps else "hint",
+    )  # fmt: skip
+
+
+def _fell(run: Run) -> float:
+    """By how much the batches' loss fell from the second third of the records to the last, whatever their noise."""
+    loss = run["loss"].of_run("mean")
+    third = max(len(loss) // 3, 1)
+    return float(np.mean(loss[-2 * third : -third]) - np.mean(loss[-third:]))
+
+
+def _smaller_batches(run: Run) -> list[Fix]:
+    size = run.card.batch_size if run.card else 0
+    if size < 64:
+        return []
+    return [
+        Fix(
+            f"Use batches of {size // 4} rows instead of {size}.",
+            "That makes 4 times as many steps of the same epochs.",
+            f"model.fit(x, y, batch_size={size // 4})",
+        )
+    ]

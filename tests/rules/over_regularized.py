@@ -1,0 +1,50 @@
+import numpy as np
+from made_up import card, dense, gaps, losses, run, series
+from recorded import recorded
+
+from tb_nndiag.run import Layer
+
+ANSWER = dense("answer", 1, "sigmoid", output=True)
+
+
+def regularized(penalty=1.0, left=0.7, rate=None, over=1.3, every=40, fall=0.0, mode=True, perfect=0.0, kind="Dropout"):
+    drops = [Layer("drop", kind, settings={"rate": rate}), Layer("drop_1", "SpatialDropout1D", settings={"rate": 0.1}), Layer("drop_2", "Dropout")] if rate else []
+    made = card(dense("hidden", settings={"kernel_regularizer": "L2"}), *drops, ANSWER)
+    train = np.linspace(left + fall, left, 6) + penalty
+    gap = gaps(train, every=every)
+    gap.values[:, 0, gap.stats.index("penalty")] = penalty
+    held = left + penalty
+    parts = {"mode": series("mode", inference=held, training=perfect + (held - perfect) * over)} if mode else {}
+    return run(card=made, gap=gap, loss=losses(train, np.arange(1, 7) * every), baseline=series("baseline"),
+               perfect=series("perfect", loss=perfect), **parts)  # fmt: skip
+
+
+FIRES = {
+    "more penalty than loss": regularized(),
+    "just over half": regularized(0.72),
+    "just badly fitted": regularized(left=0.51),
+    "two hundred steps": regularized(every=34),
+    "dropout of 0.7": regularized(0.0, rate=0.7),
+    "dropout, just over the factor": regularized(0.0, rate=0.9, over=1.21),
+    "above the floor of the loss": regularized(0.0, rate=0.9, over=1.21, left=0.8, perfect=0.3),
+    "dropout, and nothing learned in either mode": regularized(0.0, left=0.96, rate=0.7, over=1.0),
+    "a fall of next to nothing": regularized(fall=0.02),
+}
+HINTS = {}
+SILENT = {
+    "a healthy run": recorded("healthy_dense"),
+    "just under half": regularized(0.68),
+    "well fitted": regularized(left=0.49),
+    "dropout, well fitted": regularized(0.0, left=0.49, rate=0.7),
+    "dropout, and a little learned in both": regularized(0.0, left=0.94, rate=0.7, over=1.0),
+    "usual dropout, and nothing learned": regularized(0.0, left=0.96, rate=0.69),
+    "usual dropout": regularized(0.0, rate=0.69),
+    "dropout that does little": regularized(0.0, rate=0.9, over=1.19),
+    "dropout, without the two modes": regularized(0.0, rate=0.9, mode=False),
+    "another layer with a rate": regularized(0.0, rate=0.9, kind="Mine"),
+    "still falling": regularized(fall=0.2),
+}
+UNKNOWN = {
+    "198 steps": regularized(every=33),
+    "nothing was evaluated": run(loss=losses([1.0])),
+}

@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+from made_up import card, dense, run, series
+from recorded import recorded
+
+SQUARED = "MeanSquaredError"
+
+
+def shapes(targets=(1, 1), predictions=(2, 1), loss="function", constant=1.0, perfect=0.0, shape=(), **more):
+    answer = replace(dense("answer", predictions[1], "linear", output=True), output_shape=(-1, *shape))
+    return run(labels=series("labels", rank=targets[0], width=targets[1]), outputs=series("outputs", rank=predictions[0], width=predictions[1]),
+               baseline=series("baseline", constant_loss=constant), perfect=series("perfect", loss=perfect),
+               card=card(dense("hidden"), answer, loss=loss), **more)  # fmt: skip
+
+
+def without(signal):
+    made = shapes(perfect=2.0)
+    return replace(made, series={k: v for k, v in made.series.items() if k != signal})
+
+
+FIRES = {
+    "a loss of all pairs": shapes(perfect=2.0),
+    "just over the limit": shapes(perfect=1.25),
+    "one target for each row, three for each of its predictions": shapes(predictions=(3, 1), loss=SQUARED, shape=(12, 1)),
+    "three targets for one prediction": shapes((2, 3), (2, 1), SQUARED, shape=(1,)),
+}
+HINTS = {
+    "one target for three predictions": shapes((2, 1), (2, 3), SQUARED, shape=(3,)),
+    "one target for the predictions of all steps": shapes((2, 1), (3, 1), SQUARED, shape=(12, 1)),
+    "one target for predictions of a shape that is not known": shapes((2, 1), (2, 3), SQUARED),
+    "of an output that is not known": replace(shapes((2, 1), (2, 3)), card=card(dense("hidden"), loss=SQUARED)),
+    "of a shape that varies": shapes((2, 1), (2, 3), SQUARED, shape=(-1, 3)),
+}
+SILENT = {
+    "a healthy regression": recorded("healthy_regression"),
+    "a healthy classifier": recorded("healthy_dense"),
+    "Keras makes up for it": shapes(loss=SQUARED, shape=(1,)),
+    "just under the limit": shapes(perfect=1.15),
+    "of one rank: a loss that is no distance": shapes((2, 1), (2, 1), perfect=2.0),
+    "a gain, and no loss": shapes(constant=-1.0, perfect=-0.5),
+    "quantiles of one target": shapes((2, 1), (2, 3), shape=(3,)),
+    "of one shape": shapes((2, 3), (2, 3), SQUARED, shape=(3,)),
+    "a single step": shapes((2, 1), (3, 1), SQUARED, shape=(1, 1)),
+    "steps beside steps": shapes((2, 12), (3, 1), SQUARED, shape=(12, 1)),
+    "a target for each step": shapes((3, 1), (3, 1), SQUARED, shape=(12, 1)),
+    "the constant's loss was not recorded": without("baseline"),
+    "the perfect loss was not recorded": without("perfect"),
+    "steps beside steps of any number": shapes((2, 12), (3, 1), SQUARED, shape=(-1, 1)),
+    "two losses": replace(shapes((2, 1), (2, 3)), card=replace(card(dense("hidden")), losses=card(loss=SQUARED).losses * 2)),
+    "without a run card": replace(shapes(predictions=(3, 1)), card=None),
+}
+UNKNOWN = {
+    "two outputs": run(labels=series("labels", ("a", "b")), outputs=series("outputs", ("a", "b"))),
+    "two targets of one output": run(labels=series("labels", ("a", "b")), outputs=series("outputs")),
+    "two outputs of one target": run(labels=series("labels"), outputs=series("outputs", ("a", "b"))),
+    "nothing was evaluated": run(),
+}

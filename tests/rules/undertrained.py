@@ -1,0 +1,49 @@
+from dataclasses import replace
+
+import numpy as np
+from made_up import card, gaps, losses, run, series
+from recorded import recorded
+
+
+def ended(train=(1.0, 0.97), val=None, every=20, batches=None, end=True, size=32, plan=True):
+    train = np.asarray(train, float)
+    batches = np.linspace(1.1, train[-1], 9) if batches is None else np.asarray(batches, float)
+    at = np.linspace(1, len(train) * every, len(batches)).astype(int)
+    made = replace(card(), ended=end, batch_size=size) if plan else None
+    return run(gap=gaps(train, train if val is None else np.asarray(val, float), every), loss=losses(batches, at),
+               baseline=series("baseline"), card=made)  # fmt: skip
+
+
+LONG = np.linspace(1.2, 0.7, 12)
+
+FIRES = {
+    "forty steps": ended(),
+    "ninety-nine": ended(every=49),
+    "of one epoch": ended([0.97]),
+    "with batches of 128 rows": ended(size=128),
+    "hardly a fall": ended(batches=np.linspace(1.0, 0.965, 9)),
+    "without validation": ended(val=[np.nan] * 2),
+    "just over the limit": ended([1.0, 0.66]),
+    "far above a constant": ended([3.5, 2.9], batches=np.linspace(3.9, 2.9, 9)),
+}
+HINTS = {
+    "a long run that still falls": ended(LONG),
+    "validation at its lowest a little before": ended(LONG, val=[*LONG[:10], 0.81, 0.83]),
+    "a hundred steps that still fall": ended(np.linspace(1.2, 0.7, 10), every=10),
+}
+SILENT = {
+    "a healthy run": recorded("healthy_dense"),
+    "just under the limit": ended([1.0, 0.64]),
+    "it ran away": ended([3.5, 3.1], batches=np.linspace(3.9, 3.1, 9)),
+    "few steps, and next to no fall": ended(batches=np.linspace(1.0, 0.975, 9)),
+    "few steps, and as low as it gets": ended(batches=[1.3, 1.2, 1.1, 0.97, 0.98, 0.97, 0.97, 0.97, 0.97]),
+    "a hundred steps, and no fall": ended([0.98, 0.97], every=50),
+    "a long run that hardly falls": ended(np.linspace(0.8, 0.7, 12)),
+    "validation was better long before": ended(LONG, val=[*LONG[:8], 0.9, 0.91, 0.92, 0.93]),
+}
+UNKNOWN = {
+    "it goes on": ended(end=False),
+    "nobody knows whether it ended": ended(plan=False),
+    "the constant's loss is not known": run(gap=gaps([1.0]), loss=losses([1.0]), baseline=series("baseline", constant_loss=np.nan)),
+    "nothing was evaluated": run(loss=losses([1.0])),
+}
