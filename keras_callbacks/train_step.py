@@ -128,7 +128,9 @@ class TrainStepProbes:
         def measure():
             rows = next((t for t in tf.nest.flatten(passing.x) if isinstance(t, tf.Tensor) and t.shape.rank), None)
             if rows is not None:
-                self._batch_size.assign(tf.shape(rows, tf.int64)[0])
+                self._batch_size.assign(
+                    tf.maximum(self._batch_size, tf.shape(rows, tf.int64)[0])
+                )  # the last may be partial
             if passing.gradients and gradients_now is not None and updates_now is not None:
                 kernels = [[tf.convert_to_tensor(k) for k in place.kernels] for place in self.places]
                 after = [updates.sample(k) for k in kernels]
