@@ -42,7 +42,14 @@ from tb_nndiag.snippets import a_tenth
     severity="error",
     reads=["units"],
     may_read=["inputs", "optimizer", *SIGNALS],
-    explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting", "learning-rate-too-low"],
+    explains=[
+        "constant-output",
+        "loss-plateau",
+        "vanishing-gradients",
+        "underfitting",
+        "learning-rate-too-low",
+        "majority-class",
+    ],
 )
 def dead_units(
     run: Run,

@@ -48,6 +48,7 @@ from tb_nndiag.snippets import a_tenth, learning_rate
         "constant-output",
         "loss-plateau",
         "underfitting",
+        "majority-class",
     ],
 )
 def diverging_loss(

@@ -42,7 +42,17 @@ from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
     severity="error",
     reads=["gradients", "updates", "loss"],
     may_read=[*SIGNALS, "optimizer"],
-    explains=["nan-loss", "dead-units", "saturated-units", "constant-output", "loss-plateau", "vanishing-gradients"],
+    explains=[
+        "nan-loss",
+        "dead-units",
+        "saturated-units",
+        "constant-output",
+        "loss-plateau",
+        "vanishing-gradients",
+        "majority-class",
+        "nan-weights",
+        "loss-scale-collapse",
+    ],
 )
 def exploding_gradients(
     run: Run,

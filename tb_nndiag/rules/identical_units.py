@@ -39,7 +39,7 @@ from tb_nndiag.run import Run
     "NND303",
     severity="error",
     reads=["updates"],
-    explains=["constant-output", "loss-plateau", "underfitting", "vanishing-gradients"],
+    explains=["constant-output", "loss-plateau", "underfitting", "vanishing-gradients", "majority-class"],
 )
 def identical_units(
     run: Run,

@@ -53,6 +53,9 @@ from tb_nndiag.snippets import learning_rate, optimizer
         "underfitting",
         "learning-rate-too-low",
         "overfitting",
+        "majority-class",
+        "nan-weights",
+        "loss-scale-collapse",
     ],
 )
 def learning_rate_too_high(

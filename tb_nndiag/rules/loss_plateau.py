@@ -42,7 +42,7 @@ from tb_nndiag.snippets import FIT_TEN_ROWS, try_rates
     severity="error",
     reads=["loss", "gap", "baseline"],
     may_read=[*SIGNALS, "optimizer"],
-    explains=["underfitting"],
+    explains=["underfitting", "majority-class"],
 )
 def loss_plateau(
     run: Run,

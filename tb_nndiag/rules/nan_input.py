@@ -53,6 +53,10 @@ from tb_nndiag.run import Run
         "underfitting",
         "unscaled-input",
         "constant-output",
+        "majority-class",
+        "nan-weights",
+        "loss-scale-collapse",
+        "initial-loss",
     ],
 )
 def nan_input(

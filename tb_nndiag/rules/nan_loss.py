@@ -41,7 +41,16 @@ from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
     severity="error",
     reads=["loss"],
     may_read=["nonfinite", "optimizer"],
-    explains=["loss-plateau", "constant-output", "dead-units", "overfitting", "underfitting", "learning-rate-too-low"],
+    explains=[
+        "loss-plateau",
+        "constant-output",
+        "dead-units",
+        "overfitting",
+        "underfitting",
+        "learning-rate-too-low",
+        "majority-class",
+        "loss-scale-collapse",
+    ],
 )
 def nan_loss(
     run: Run,

@@ -76,6 +76,9 @@ class Targets:
         "overfitting",
         "nan-loss",
         "exploding-gradients",
+        "majority-class",
+        "initial-loss",
+        "nan-weights",
     ],
 )
 def output_loss_mismatch(

@@ -41,7 +41,7 @@ BOUNDED = ("sigmoid", "tanh", "hard_sigmoid", "softsign", "hard_tanh")
     severity="error",
     reads=["units"],
     may_read=["inputs", "optimizer", *SIGNALS],
-    explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting"],
+    explains=["constant-output", "loss-plateau", "vanishing-gradients", "underfitting", "majority-class"],
 )
 def saturated_units(
     run: Run,

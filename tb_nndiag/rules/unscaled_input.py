@@ -83,6 +83,10 @@ SHAPING = (
         "constant-output",
         "underfitting",
         "vanishing-gradients",
+        "majority-class",
+        "initial-loss",
+        "nan-weights",
+        "loss-scale-collapse",
     ],
 )
 def unscaled_input(

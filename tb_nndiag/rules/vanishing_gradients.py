@@ -45,7 +45,7 @@ from tb_nndiag.snippets import layer as layer_code
     severity="error",
     reads=["gradients", "updates", "loss"],
     may_read=SIGNALS,
-    explains=["loss-plateau", "constant-output", "learning-rate-too-low", "underfitting"],
+    explains=["loss-plateau", "constant-output", "learning-rate-too-low", "underfitting", "majority-class"],
 )
 def vanishing_gradients(
     run: Run,
