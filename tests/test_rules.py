@@ -77,7 +77,7 @@ LEADING = {
     "sigmoid_deep": "vanishing-gradients",
     "rate_too_high": "learning-rate-too-high",
     "rate_too_low": "learning-rate-too-low",
-    "rate_negative": "diverging-loss",
+    "rate_negative": "learning-rate-invalid",
     "biases_too_low": "dead-units",
     "tanh_saturated": "saturated-units",
     "constant_kernels": "identical-units",
@@ -89,6 +89,7 @@ LEADING = {
     "row_with_nan": "nan-input",
     "steps_explode": "learning-rate-too-high",
     "one_softmax_unit": "output-loss-mismatch",
+    "rate_ends_early": "learning-rate-invalid",
 }
 
 
