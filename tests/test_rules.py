@@ -89,6 +89,7 @@ LEADING = {
     "row_with_nan": "nan-input",
     "steps_explode": "learning-rate-too-high",
     "one_softmax_unit": "output-loss-mismatch",
+    "stop_gradient": "disconnected-layer",
     "frozen": "nothing-trains",
     "rate_ends_early": "learning-rate-invalid",
 }
