@@ -83,7 +83,7 @@ LEADING = {
     "constant_kernels": "identical-units",
     "few_rows": "overfitting",
     "linear_on_moons": "underfitting",
-    "linear_on_circles": "loss-plateau",
+    "linear_on_circles": "missing-nonlinearity",
     "pixels_to_255": "unscaled-input",
     "prices": "unscaled-target",
     "row_with_nan": "nan-input",
