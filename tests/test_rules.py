@@ -89,6 +89,8 @@ LEADING = {
     "row_with_nan": "nan-input",
     "steps_explode": "learning-rate-too-high",
     "one_softmax_unit": "output-loss-mismatch",
+    "softmax_reshaped_from_logits": "double-softmax",
+    "two_softmaxes": "double-softmax",
     "stop_gradient": "disconnected-layer",
     "frozen": "nothing-trains",
     "rate_ends_early": "learning-rate-invalid",
