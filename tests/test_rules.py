@@ -89,6 +89,7 @@ LEADING = {
     "row_with_nan": "nan-input",
     "steps_explode": "learning-rate-too-high",
     "one_softmax_unit": "output-loss-mismatch",
+    "weights_too_large": "activation-scale",
     "batches_of_one": "norm-batch-size",
     "epsilon_of_one": "optimizer-choice",
     "softmax_reshaped_from_logits": "double-softmax",
