@@ -17,10 +17,9 @@ learn, set `trainable = False`.
 
 ## When it is wrong
 
-Dead or saturated units, and inputs that are all zero, stop gradients too: the rule leaves these to others. A layer
-that a second optimizer trains is not accused. A part of a
-pre-trained model that the task does not use (a pooler, a second head) is harmless: only when the first layers of the network
-are cut off and little was learned it is more than a hint.
+Dead or saturated units, and inputs that are all zero, stop gradients too: the rule leaves these to others. A layer that a second
+optimizer trains is not accused. A part of a pre-trained model that the task does not use (a pooler, a second head) is harmless:
+only when the first layers of the network are cut off and little was learned it is more than a hint.
 
 ## Source
 

@@ -21,7 +21,7 @@ channel; they are counted.
 
 ## Source
 
-Wu & He 2018 (group normalization): the error of batch normalization grows quickly for batches of less than 8.
+Wu & He 2018 (group normalization): the error of batch normalization grows as batches get small.
 """
 
 from __future__ import annotations
