@@ -7,7 +7,8 @@ The gain of each hidden layer before the first step: rms of its weights times th
 
 ## Why it matters
 
-A factor of three in each of six layers is a factor of 700 at the output, and the same for the gradients on their way back.
+A factor of two in each of ten layers is a factor of a thousand at the output, and the same for the gradients on their way
+back.
 
 ## What to do first
 
@@ -68,7 +69,7 @@ def activation_scale(
     factor: Annotated[
         float,
         Limit("gain of a layer, or one over it; geometric mean of the hidden layers", "ratio", "docs/calibration.md"),
-    ] = 3,
+    ] = 2.2,
     layers: Annotated[float, Limit("hidden layers that are needed to judge", "layers", "judgment")] = 4,
     stuck: Annotated[
         float,

@@ -70,15 +70,21 @@ def learning_rate_invalid(
     stuck: Annotated[
         float,
         Limit(
-            "share of the constant prediction's loss that must be left for a schedule that ended to be more than a hint",
+            "share of the constant prediction's loss that must be left for a schedule that ended to be an error",
             "share",
             "docs/calibration.md",
         ),
     ] = 0.9,
+    much: Annotated[
+        float,
+        Limit(
+            "share that must be left for it to be a warning, if the loss was falling", "share", "docs/calibration.md"
+        ),
+    ] = 0.3,
     falling: Annotated[
         float,
         Limit(
-            "or the fall of the loss when it ended (last third of the records before), over the constant's loss",
+            "fall of the loss over the last third of the records before it ended, over the constant's loss",
             "share",
             "docs/calibration.md",
         ),
@@ -112,11 +118,12 @@ def learning_rate_invalid(
         return None
     scheduled = bool(run.card and run.card.optimizer and run.card.optimizer.schedule)
     # a callback may have lowered it because the loss stood still: then it is no cause
-    harm = scheduled and (harmed(run, stuck) or _was_falling(run, since, falling))
+    early = scheduled and harmed(run, much) and _was_falling(run, since, falling)
+    severity = "" if scheduled and harmed(run, stuck) else "warning" if early else "hint"
     return _finding(
         f"From step {since:,} on the learning rate is {number(rates[-1])}, next to nothing beside the largest"
         f" ({number(largest)}): {share:.0%} of the steps were made in vain (limit: {long:.0%}).",
-        f"The network stays as it was then{f', before it was done: {against_constant(run)}' if harm else ''}.",
+        f"The network stays as it was then{f', before it was done: {against_constant(run)}' if severity != 'hint' else ''}.",
         Evidence("share of the steps at a learning rate next to zero", share, long, "share", "optimizer", "run", step),
         [
             Fix(
@@ -131,7 +138,7 @@ def learning_rate_invalid(
             ),
         ],
         first_step=since,
-        severity="" if harm else "hint",
+        severity=severity,
     )
 
 

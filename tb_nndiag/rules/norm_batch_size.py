@@ -21,7 +21,8 @@ channel; they are counted.
 
 ## Source
 
-Wu & He 2018 (group normalization): the error of batch normalization grows as batches get small.
+Wu & He 2018 (group normalization): the error of batch normalization grows as batches get small. Limits:
+docs/calibration.md.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ from tb_nndiag.run import Layer, Run
 def norm_batch_size(
     run: Run,
     *,
-    few: Annotated[float, Limit("values over which mean and variance are taken", "values", "Wu & He 2018")] = 4,
+    few: Annotated[float, Limit("values over which mean and variance are taken", "values", "docs/calibration.md")] = 3,
     stuck: Annotated[
         float,
         Limit(

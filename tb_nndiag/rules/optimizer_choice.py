@@ -16,7 +16,7 @@ Take the optimizer's defaults, and tune the learning rate first.
 
 ## When it is wrong
 
-An epsilon of 0.1 or 1 has been used on purpose (Inception on ImageNet), with larger rates. A run that has learned gets a hint.
+A large epsilon (0.1 or 1) has been used on purpose (Inception on ImageNet), with larger rates. A run that has learned gets a hint.
 
 ## Source
 
@@ -68,7 +68,7 @@ def optimizer_choice(
     epsilon: Annotated[
         float,
         Limit("what Adam adds to the root of the squared gradients, which must be less", "", "docs/calibration.md"),
-    ] = 0.1,
+    ] = 0.05,
     balance: Annotated[
         float, Limit("beta_1² over the root of beta_2, which must be less", "ratio", "Kingma & Ba 2015")
     ] = 1,

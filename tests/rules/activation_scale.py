@@ -19,9 +19,9 @@ def first_weights(*gain, more=(), unseen=(), left=1.0, steps=100, first=1, const
 CELLS = Layer("cells", "LSTM", "", "", 9, 9, (-1, 16), (16, 64))
 FIRES = {
     "normal weights of standard deviation 1": recorded("weights_too_large"),
-    "just too large": first_weights(*[3.1] * 4),
-    "just too small": first_weights(*[0.32] * 4),
-    "on the whole": first_weights(1, 1, 60, 60, 60),
+    "just too large": first_weights(*[2.3] * 4),
+    "just too small": first_weights(*[0.44] * 4),
+    "on the whole": first_weights(1, 1, 10, 10, 10),
     "with tanh": first_weights(*[10] * 4, activation="tanh"),
     "with a layer of another kind": first_weights(*[10] * 4, more=[CELLS]),
     "it has hardly learned": first_weights(*[10] * 4, left=0.91),
@@ -32,8 +32,8 @@ HINTS = {
 }
 SILENT = {
     "a healthy run": recorded("healthy_deep_relu"),
-    "just small enough": first_weights(*[2.9] * 4),
-    "just large enough": first_weights(*[0.34] * 4),
+    "just small enough": first_weights(*[2.1] * 4),
+    "just large enough": first_weights(*[0.47] * 4),
     "one widens, one narrows": first_weights(0.1, 10, 0.1, 10),
     "three layers": first_weights(*[10] * 3),
     "layers of another kind": first_weights(*[10] * 3, more=[CELLS]),

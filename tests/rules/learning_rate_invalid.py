@@ -13,7 +13,7 @@ def rates(*values, every=10, left=1.0, loss=None, schedule="CosineDecay", consta
                baseline=series("baseline", constant_loss=constant))  # fmt: skip
 
 
-FALLING = [*np.linspace(1.0, 0.5, 12), *[0.5] * 8]
+FALLING = np.array([*np.linspace(1.0, 0.5, 12), *[0.5] * 8])
 FIRES = {
     "below zero": recorded("rate_negative"),
     "a schedule that counts epochs": recorded("rate_ends_early"),
@@ -21,7 +21,7 @@ FIRES = {
     "one step below zero": rates(0.1, -0.01, 0.1, left=0.1),
     "zero all along": rates(*[0.0] * 5),
     "it ended early, with nothing learned": rates(*[0.1] * 10, *[0.9e-5] * 10, left=0.91),
-    "it ended while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.5),
+    "it ended while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.31),
 }
 HINTS = {
     "it ended early, when much was learned": rates(*[0.1] * 10, *[0.0] * 10, left=0.89),
@@ -29,6 +29,8 @@ HINTS = {
     "no optimizer in the run card": rates(*[0.1] * 10, *[0.0] * 10, schedule=None),
     "no run card": rates(*[0.1] * 10, *[0.0] * 10, known=False),
     "harm is not known": rates(*[0.1] * 10, *[0.0] * 10, constant=np.nan),
+    "it ended while the loss was falling, but late": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING / 2, left=0.29),
+    "a callback lowered it while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.5, schedule=""),
     "a fifth of the steps": rates(*[0.1] * 15, *[0.0] * 5, left=0.5),
     "it came to rest before": rates(*[0.1] * 12, *[0.0] * 8, loss=[*np.linspace(1.0, 0.5, 4), *[0.5] * 16], left=0.5),
 }

@@ -18,9 +18,9 @@ def batches(size, *norms, left=1.0, steps=100, constant=1.0):
 
 FIRES = {
     "one row a batch": recorded("batches_of_one"),
-    "four rows": batches(4),
-    "a row of four positions": batches(1, norm(2, 2)),
-    "one of two": batches(4, norm(5, 5), norm()),
+    "three rows": batches(3),
+    "a row of three positions": batches(1, norm(3, 1)),
+    "one of two": batches(3, norm(5, 5), norm()),
     "it has hardly learned": batches(2, left=0.91),
 }
 HINTS = {
@@ -29,8 +29,8 @@ HINTS = {
 }
 SILENT = {
     "a healthy run": recorded("pixels_to_255_normalized"),
-    "five rows": batches(5),
-    "positions enough": batches(1, norm(5, 1)),
+    "four rows": batches(4),
+    "positions enough": batches(1, norm(2, 2)),
     "positions that vary": batches(1, norm(-1)),
     "width and height that vary": batches(1, norm(-1, -1)),
     "frozen": batches(1, norm(trainable=0)),
