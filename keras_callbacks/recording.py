@@ -82,7 +82,7 @@ class Recording:
         self._batches: list[np.ndarray] = []  # of the steps that are not written yet, see BATCH_COLUMNS
         self._epoch_batches: list[np.ndarray] = []
         self._last_epoch_batches: np.ndarray | None = None
-        self._batch_size = 0  # rows of the first batch
+        self._batch_size = 0  # the largest seen
         self._window: list[ObservedStep] = []  # the last ones that follow each other
         self._epochs = self._evaluated_epochs = self._epoch = 0
         self._logs: dict[str, float] = {}
@@ -249,7 +249,7 @@ class Recording:
         self._count_steps()
         new = self._probes.batches(self._read_steps, self._steps)
         self._batches.append(new)
-        self._batch_size = self._batch_size or int(new[:1, 4].max(initial=0))
+        self._batch_size = max(self._batch_size, int(new[:, 4].max(initial=0)))
         self._epoch_batches.append(new[: max(0, batches.MOST_BATCHES - sum(map(len, self._epoch_batches)))])
         self._read_steps = self._steps
 

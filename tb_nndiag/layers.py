@@ -1,4 +1,4 @@
-"""Which layers a rule about gradients and updates may compare. Pure."""
+"""What rules know of layers: which ones they may compare, what an activation can put out. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ from tb_nndiag.run import Run
 
 LEAST_WEIGHTS = 50  # a layer with fewer may double in a step and be healthy
 USUAL_UPDATE = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
+WEIGHTED = ("Dense", "Conv1D", "Conv2D", "Conv3D")  # they multiply what they get by weights, and do nothing else
+IMAGES = {  # what an activation can put out
+    "softmax": (0.0, 1.0),
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu": (0.0, float("inf")),
+    "relu6": (0.0, 6.0),
+    "softplus": (0.0, float("inf")),
+    "exponential": (0.0, float("inf")),
+}
 
 
 def with_kernels(run: Run, signal: str) -> list[str]:

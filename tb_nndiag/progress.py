@@ -118,6 +118,14 @@ def now_left(run: Run) -> float:
     return min(finite) if finite and np.isfinite(shares[0]) else float("inf")
 
 
+def harmed(run: Run, stuck: float) -> bool:
+    """Whether more than `stuck` of the constant prediction's loss is left; harm that is not known is none."""
+    try:
+        return now_left(run) > stuck
+    except NotEnoughData:
+        return False
+
+
 def room(run: Run) -> float:
     """How much loss there is to gain: from the best constant prediction to the perfect one."""
     return reference_loss(run) - floor_loss(run)

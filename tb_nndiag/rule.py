@@ -18,6 +18,8 @@ from functools import cache, cached_property
 from tb_nndiag.signals import SIGNALS
 
 SEVERITIES = ("error", "warning", "hint")
+# Rules that see that a network did not learn, but not why: what keeps it from learning explains them all.
+OUTCOMES = ("loss-plateau", "constant-output", "majority-class", "underfitting", "undertrained")
 HEADINGS = ("What it sees", "Why it matters", "What to do first", "When it is wrong", "Source")
 
 

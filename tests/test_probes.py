@@ -151,6 +151,13 @@ def test_the_run_card(observed):
     assert card.ended
 
 
+def test_the_batch_size_is_not_that_of_a_partial_batch(tmp_path):
+    model = keras.Sequential([keras.Input((X.shape[1],)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X[:10], Y[:10], batch_size=4, verbose=0, callbacks=[Diagnosis(str(tmp_path), quiet=True)])
+    assert read(tmp_path).card.batch_size == 4
+
+
 @pytest.mark.parametrize("loss", ["mse", "mae", "sparse_categorical_crossentropy", "logits", "binary_logits"])
 def test_the_constant_predictions_loss_is_the_best_there_is(loss, tmp_path):
     """Against a search over constants."""

@@ -149,6 +149,51 @@ def input_scale() -> Iterator:
             yield f"{name}_uneven_{ratio}", uneven
 
 
+def first_weights() -> Iterator:
+    for name, optimizer in OPTIMIZERS.items():
+        for gain in (0.1, 0.2, 0.33, 0.5, 1.4, 2.5, 3.5, 5.0, 8.0):
+            yield (
+                f"{name}_gain_{gain}",
+                lambda d, o=optimizer, g=gain: fit(
+                    dense((64,) * 6, kernel_initializer=keras.initializers.RandomNormal(stddev=g / 8)), digits(), o(), d
+                ),
+            )
+
+
+def epsilon() -> Iterator:
+    for rate in (1e-3, 1e-2):
+        for value in (1e-7, 1e-3, 1e-2, 0.03, 0.1, 1.0):
+            yield (
+                f"adam_{rate:g}_epsilon_{value:g}",
+                lambda d, r=rate, e=value: fit(dense(), digits(), keras.optimizers.Adam(r, epsilon=e), d, epochs=8),
+            )
+
+
+def schedule_end() -> Iterator:
+    for name, optimizer in OPTIMIZERS.items():
+        for share in (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0):
+
+            def ends(d, o=optimizer, s=share):
+                made = o()
+                steps = int(s * 10 * 41)  # of ten epochs
+                made.learning_rate = keras.optimizers.schedules.CosineDecay(float(made.learning_rate), steps)
+                fit(dense(), digits(), made, d, epochs=10)
+
+            yield f"{name}_after_{share:.0%}", ends
+
+
+def norm_batch() -> Iterator:
+    for batch in (1, 2, 3, 4, 6, 8, 16, 32):
+
+        def normalized(d, b=batch):
+            x, y, xv, yv = digits()
+            hidden = [L.Dense(32), L.BatchNormalization(), L.ReLU(), L.Dense(32), L.BatchNormalization(), L.ReLU()]
+            model = keras.Sequential([keras.Input((64,)), *hidden, L.Dense(10, "softmax")])
+            fit(model, (x[:600], y[:600], xv, yv), keras.optimizers.Adam(1e-3), d, epochs=6, batch=b)
+
+        yield f"adam_batch_{batch:02d}", normalized
+
+
 def overfit() -> Iterator:
     for name, optimizer in OPTIMIZERS.items():
         for rows, noise in ((2000, 0.05), (400, 0.3), (100, 0.3), (60, 1.0), (40, 2.0)):
@@ -355,7 +400,22 @@ def healthy() -> Iterator:
     yield "pixels_0_to_16", unscaled_but_learning
 
 
-FAMILIES = {f.__name__: f for f in (learning_rate, depth, dead, saturated, input_scale, overfit, healthy)}
+FAMILIES = {
+    f.__name__: f
+    for f in (
+        learning_rate,
+        depth,
+        dead,
+        saturated,
+        input_scale,
+        first_weights,
+        epsilon,
+        schedule_end,
+        norm_batch,
+        overfit,
+        healthy,
+    )
+}
 
 
 def main() -> None:

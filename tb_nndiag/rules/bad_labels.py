@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 CATEGORICAL = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy", "KLDivergence")
@@ -43,7 +43,7 @@ LOOK = "print(np.unique(y, return_counts=True))"
     "NND605",
     severity="error",
     reads=["labels", "baseline"],
-    explains=["constant-output", "loss-plateau", "overfitting", "underfitting", "diverging-loss", "memorizing-noise"],
+    explains=[*OUTCOMES, "class-imbalance", "overfitting", "diverging-loss", "memorizing-noise"],
 )
 def bad_labels(
     run: Run,

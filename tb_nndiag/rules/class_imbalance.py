@@ -42,7 +42,7 @@ CLASSES = (
     severity="warning",
     reads=["labels", "outputs", "gap", "baseline"],
     may_read=SIGNALS,
-    explains=["constant-output", "loss-plateau", "underfitting"],
+    explains=["constant-output", "loss-plateau", "majority-class", "underfitting", "undertrained"],
 )
 def class_imbalance(
     run: Run,

@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 
@@ -37,7 +37,7 @@ from tb_nndiag.run import Run
     severity="error",
     reads=["inputs"],
     may_read=SIGNALS,
-    explains=["constant-output", "loss-plateau", "underfitting", "dead-units", "vanishing-gradients", "learning-rate-too-low"],
+    explains=[*OUTCOMES, "class-imbalance", "dead-units", "vanishing-gradients", "learning-rate-too-low"],
 )  # fmt: skip
 def constant_feature(
     run: Run,

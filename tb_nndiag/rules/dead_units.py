@@ -32,7 +32,7 @@ from typing import Annotated
 
 from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Layer, Run
 from tb_nndiag.snippets import a_tenth
 
@@ -42,15 +42,7 @@ from tb_nndiag.snippets import a_tenth
     severity="error",
     reads=["units"],
     may_read=["inputs", "optimizer", *SIGNALS],
-    explains=[
-        "constant-output",
-        "loss-plateau",
-        "vanishing-gradients",
-        "underfitting",
-        "learning-rate-too-low",
-        "undertrained",
-        "class-imbalance",
-    ],
+    explains=[*OUTCOMES, "class-imbalance", "vanishing-gradients", "learning-rate-too-low"],
 )
 def dead_units(
     run: Run,

@@ -28,7 +28,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.progress import SIGNALS
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import a_tenth, learning_rate
 
@@ -39,15 +39,14 @@ from tb_nndiag.snippets import a_tenth, learning_rate
     reads=["loss"],
     may_read=[*SIGNALS, "optimizer"],
     explains=[
+        *OUTCOMES,
+        "class-imbalance",
         "nan-loss",
         "exploding-gradients",
         "dead-units",
         "saturated-units",
         "vanishing-gradients",
         "learning-rate-too-low",
-        "constant-output",
-        "loss-plateau",
-        "underfitting",
     ],
 )
 def diverging_loss(

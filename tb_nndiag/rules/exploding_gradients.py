@@ -32,7 +32,7 @@ import numpy as np
 
 from tb_nndiag.layers import median, with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
 
@@ -42,7 +42,16 @@ from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
     severity="error",
     reads=["gradients", "updates", "loss"],
     may_read=[*SIGNALS, "optimizer"],
-    explains=["nan-loss", "dead-units", "saturated-units", "constant-output", "loss-plateau", "vanishing-gradients"],
+    explains=[
+        *OUTCOMES,
+        "class-imbalance",
+        "nan-loss",
+        "dead-units",
+        "saturated-units",
+        "vanishing-gradients",
+        "nan-weights",
+        "loss-scale-collapse",
+    ],
 )
 def exploding_gradients(
     run: Run,

@@ -31,7 +31,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag import snippets
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 
@@ -39,14 +39,7 @@ from tb_nndiag.run import Run
     "NND303",
     severity="error",
     reads=["updates"],
-    explains=[
-        "constant-output",
-        "loss-plateau",
-        "underfitting",
-        "vanishing-gradients",
-        "undertrained",
-        "class-imbalance",
-    ],
+    explains=[*OUTCOMES, "class-imbalance", "vanishing-gradients"],
 )
 def identical_units(
     run: Run,

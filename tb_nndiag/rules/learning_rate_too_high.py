@@ -31,7 +31,7 @@ import numpy as np
 
 from tb_nndiag.layers import USUAL_UPDATE, median, median_ratio, with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import learning_rate, optimizer
 
@@ -42,20 +42,20 @@ from tb_nndiag.snippets import learning_rate, optimizer
     reads=["updates", "loss"],
     may_read=[*SIGNALS, "optimizer"],
     explains=[
+        *OUTCOMES,
+        "class-imbalance",
         "nan-loss",
         "exploding-gradients",
         "dead-units",
         "saturated-units",
         "diverging-loss",
-        "loss-plateau",
-        "constant-output",
         "vanishing-gradients",
-        "underfitting",
         "learning-rate-too-low",
         "overfitting",
         "oscillating-loss",
-        "class-imbalance",
         "memorizing-noise",
+        "nan-weights",
+        "loss-scale-collapse",
     ],
 )
 def learning_rate_too_high(

@@ -31,7 +31,7 @@ import numpy as np
 
 from tb_nndiag.layers import USUAL_UPDATE, median, median_ratio, with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left, room, still_falling
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import learning_rate, optimizer
 
@@ -41,13 +41,7 @@ from tb_nndiag.snippets import learning_rate, optimizer
     severity="error",
     reads=["updates", "loss"],
     may_read=[*SIGNALS, "optimizer"],
-    explains=[
-        "loss-plateau",
-        "constant-output",
-        "underfitting",
-        "undertrained",
-        "class-imbalance",
-    ],
+    explains=[*OUTCOMES, "class-imbalance"],
 )
 def learning_rate_too_low(
     run: Run,

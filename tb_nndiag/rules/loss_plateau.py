@@ -42,7 +42,7 @@ from tb_nndiag.snippets import FIT_TEN_ROWS, try_rates
     severity="error",
     reads=["loss", "gap", "baseline"],
     may_read=[*SIGNALS, "optimizer"],
-    explains=["underfitting"],
+    explains=["underfitting", "undertrained", "majority-class"],
 )
 def loss_plateau(
     run: Run,
@@ -94,7 +94,6 @@ def loss_plateau(
             evidence_of_harm(left, stuck, step),
         ],
         fixes=[
-            *_nothing_trains(run),
             Fix(
                 "Try learning rates over decades.",
                 "It is the commonest cause, and the quickest to rule out.",
@@ -114,15 +113,3 @@ def loss_plateau(
         first_step=min(since, step),
         last_step=step,
     )
-
-
-def _nothing_trains(run: Run) -> list[Fix]:
-    if run.card is None or run.card.trainable_parameters > 0:
-        return []
-    return [
-        Fix(
-            "Let at least one layer train, and compile again.",
-            "No layer is trainable: nothing can be learned.",
-            "for layer in model.layers:\n    layer.trainable = True",
-        )
-    ]

@@ -32,7 +32,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.progress import SIGNALS, floor_loss, room
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
 
 
@@ -41,7 +41,7 @@ from tb_nndiag.run import Layer, Run
     severity="error",
     reads=["mode", "baseline"],
     may_read=SIGNALS,
-    explains=["loss-plateau", "underfitting", "overfitting", "memorizing-noise"],
+    explains=[*OUTCOMES, "class-imbalance", "overfitting", "memorizing-noise"],
 )
 def mode_mismatch(
     run: Run,

@@ -30,7 +30,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, number, rule
 from tb_nndiag.run import Run
 
 
@@ -40,6 +40,8 @@ from tb_nndiag.run import Run
     reads=["loss"],
     may_read=["nonfinite", "inputs", "labels"],
     explains=[
+        *OUTCOMES,
+        "class-imbalance",
         "nan-loss",
         "exploding-gradients",
         "learning-rate-too-high",
@@ -47,13 +49,12 @@ from tb_nndiag.run import Run
         "vanishing-gradients",
         "dead-units",
         "saturated-units",
-        "loss-plateau",
         "diverging-loss",
         "overfitting",
-        "underfitting",
         "unscaled-input",
-        "constant-output",
-        "class-imbalance",
+        "nan-weights",
+        "loss-scale-collapse",
+        "initial-loss",
     ],
 )
 def nan_input(

@@ -31,7 +31,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
 
@@ -41,7 +41,14 @@ from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
     severity="error",
     reads=["loss"],
     may_read=["nonfinite", "optimizer"],
-    explains=["loss-plateau", "constant-output", "dead-units", "overfitting", "underfitting", "learning-rate-too-low"],
+    explains=[
+        *OUTCOMES,
+        "class-imbalance",
+        "dead-units",
+        "overfitting",
+        "learning-rate-too-low",
+        "loss-scale-collapse",
+    ],
 )
 def nan_loss(
     run: Run,

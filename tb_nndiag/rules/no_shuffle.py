@@ -30,7 +30,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, left_over, room, still_falling
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 
@@ -39,7 +39,7 @@ from tb_nndiag.run import Run
     severity="warning",
     reads=["batches", "labels", "gap", "baseline"],
     may_read=SIGNALS,
-    explains=["loss-plateau", "underfitting", "constant-output", "oscillating-loss", "diverging-loss", "undertrained"],
+    explains=[*OUTCOMES, "class-imbalance", "oscillating-loss", "diverging-loss"],
 )
 def no_shuffle(
     run: Run,

@@ -32,22 +32,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from tb_nndiag import snippets
+from tb_nndiag.layers import IMAGES
 from tb_nndiag.progress import SIGNALS as PROGRESS
-from tb_nndiag.progress import now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.progress import harmed
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Loss, Run
 
-IMAGES = {  # what an activation can put out
-    "softmax": (0.0, 1.0),
-    "sigmoid": (0.0, 1.0),
-    "hard_sigmoid": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "softsign": (-1.0, 1.0),
-    "relu": (0.0, float("inf")),
-    "relu6": (0.0, 6.0),
-    "softplus": (0.0, float("inf")),
-    "exponential": (0.0, float("inf")),
-}
 BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
 CATEGORICAL = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy", "KLDivergence")
 SPARSE = ("SparseCategoricalCrossentropy",)
@@ -74,21 +64,20 @@ class Targets:
     reads=["loss"],
     may_read=["labels", "outputs", *PROGRESS],
     explains=[
-        "constant-output",
-        "loss-plateau",
+        *OUTCOMES,
+        "class-imbalance",
         "diverging-loss",
         "dead-units",
         "saturated-units",
-        "underfitting",
         "vanishing-gradients",
         "learning-rate-too-low",
         "learning-rate-too-high",
         "overfitting",
         "nan-loss",
         "exploding-gradients",
-        "undertrained",
-        "class-imbalance",
         "memorizing-noise",
+        "initial-loss",
+        "nan-weights",
     ],
 )
 def output_loss_mismatch(
@@ -123,11 +112,7 @@ def output_loss_mismatch(
     weak = _independent_classes(layer, loss, targets) or _distance_on_classes(layer, loss, targets)
     if weak is None:
         return None
-    try:
-        harmed = now_left(run) > stuck
-    except NotEnoughData:  # harm that is not known is none
-        harmed = False
-    return replace(weak, severity="warning" if harmed else "hint")
+    return replace(weak, severity="warning" if harmed(run, stuck) else "hint")
 
 
 def _unkept_loss(run: Run, layer: Layer) -> list[Evidence]:

@@ -30,7 +30,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, floor_loss, now_left, room, still_falling
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
 
 
@@ -39,7 +39,7 @@ from tb_nndiag.run import Layer, Run
     severity="warning",
     reads=["gap", "baseline"],
     may_read=[*SIGNALS, "mode"],
-    explains=["underfitting", "loss-plateau", "constant-output", "undertrained"],
+    explains=[*OUTCOMES, "class-imbalance"],
 )
 def over_regularized(
     run: Run,

@@ -30,7 +30,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 
@@ -39,7 +39,7 @@ from tb_nndiag.run import Run
     severity="error",
     reads=["labels", "outputs"],
     may_read=["baseline", "perfect"],
-    explains=["constant-output", "loss-plateau", "underfitting", "overfitting", "memorizing-noise"],
+    explains=[*OUTCOMES, "class-imbalance", "overfitting", "memorizing-noise"],
 )
 def rank_mismatch(
     run: Run,

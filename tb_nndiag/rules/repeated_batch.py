@@ -35,7 +35,7 @@ from tb_nndiag.run import Run
     severity="warning",
     reads=["batches"],
     may_read=["gap"],
-    explains=["overfitting", "memorizing-noise", "loss-plateau", "bad-labels"],
+    explains=["overfitting", "memorizing-noise", "loss-plateau", "bad-labels", "majority-class"],
 )
 def repeated_batch(
     run: Run,

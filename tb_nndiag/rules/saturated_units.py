@@ -30,7 +30,7 @@ from typing import Annotated
 
 from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
 
 BOUNDED = ("sigmoid", "tanh", "hard_sigmoid", "softsign", "hard_tanh")
@@ -41,13 +41,7 @@ BOUNDED = ("sigmoid", "tanh", "hard_sigmoid", "softsign", "hard_tanh")
     severity="error",
     reads=["units"],
     may_read=["inputs", "optimizer", *SIGNALS],
-    explains=[
-        "constant-output",
-        "loss-plateau",
-        "vanishing-gradients",
-        "underfitting",
-        "undertrained",
-    ],
+    explains=[*OUTCOMES, "class-imbalance", "vanishing-gradients"],
 )
 def saturated_units(
     run: Run,

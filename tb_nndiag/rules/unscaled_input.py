@@ -33,7 +33,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, reference_loss
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 NORMALIZING = (
@@ -72,6 +72,8 @@ SHAPING = (
     reads=["inputs", "loss"],
     may_read=[*SIGNALS, "fed"],
     explains=[
+        *OUTCOMES,
+        "class-imbalance",
         "nan-loss",
         "exploding-gradients",
         "learning-rate-too-high",
@@ -79,14 +81,12 @@ SHAPING = (
         "dead-units",
         "saturated-units",
         "diverging-loss",
-        "loss-plateau",
-        "constant-output",
-        "underfitting",
         "vanishing-gradients",
-        "undertrained",
         "oscillating-loss",
-        "class-imbalance",
         "memorizing-noise",
+        "initial-loss",
+        "nan-weights",
+        "loss-scale-collapse",
     ],
 )
 def unscaled_input(

@@ -30,7 +30,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from tb_nndiag.progress import SIGNALS, against_constant, now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 
@@ -40,17 +40,15 @@ from tb_nndiag.run import Run
     reads=["labels", "loss"],
     may_read=SIGNALS,
     explains=[
+        *OUTCOMES,
+        "class-imbalance",
         "exploding-gradients",
         "learning-rate-too-high",
         "learning-rate-too-low",
-        "loss-plateau",
         "diverging-loss",
         "dead-units",
-        "constant-output",
         "nan-loss",
-        "underfitting",
         "vanishing-gradients",
-        "undertrained",
         "oscillating-loss",
     ],
 )

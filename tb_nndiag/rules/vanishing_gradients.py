@@ -35,7 +35,7 @@ import numpy as np
 
 from tb_nndiag.layers import median, with_kernels
 from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left
-from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import layer as layer_code
 
@@ -45,14 +45,7 @@ from tb_nndiag.snippets import layer as layer_code
     severity="error",
     reads=["gradients", "updates", "loss"],
     may_read=SIGNALS,
-    explains=[
-        "loss-plateau",
-        "constant-output",
-        "learning-rate-too-low",
-        "underfitting",
-        "undertrained",
-        "class-imbalance",
-    ],
+    explains=[*OUTCOMES, "class-imbalance", "learning-rate-too-low"],
 )
 def vanishing_gradients(
     run: Run,

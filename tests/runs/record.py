@@ -114,10 +114,58 @@ def one_softmax_unit(d):
     fit(dense(out=1), (x, even, xv, even_v), Adam(2e-3), d, loss="binary_crossentropy", epochs=5)
 
 
+def rate_ends_early(d):
+    fit(dense(), digits(), Adam(keras.optimizers.schedules.CosineDecay(2e-3, decay_steps=60)), d, epochs=6)
+
+
+def frozen(d):
+    model = dense()
+    model.trainable = False
+    fit(model, digits(), Adam(2e-3), d, epochs=4)
+
+
+class StopGradient(L.Layer):
+    def call(self, x):
+        return keras.ops.stop_gradient(x)
+
+
+def stop_gradient(d):
+    model = keras.Sequential([keras.Input((64,)), L.Dense(64, "relu"), StopGradient(), L.Dense(32, "relu"), L.Dense(10, "softmax")])
+    fit(model, digits(), Adam(1e-3), d, epochs=4)
+
+
+def two_softmaxes(d):
+    fit(keras.Sequential([keras.Input((64,)), L.Dense(32, "relu"), L.Dense(10, "softmax"), L.Softmax()]), digits(), Adam(2e-3), d, epochs=5)
+
+
+def softmax_from_logits(d):
+    fit(dense((32,)), digits(), Adam(2e-3), d, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), epochs=5)
+
+
+def softmax_reshaped_from_logits(d):
+    model = keras.Sequential([keras.Input((64,)), L.Dense(32, "relu"), L.Dense(10, "softmax"), L.Reshape((10,))])
+    fit(model, digits(), Adam(2e-3), d, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), epochs=5)
+
+
+def weights_too_large(d):
+    fit(dense((64,) * 6, kernel_initializer=keras.initializers.RandomNormal(stddev=1.0)), digits(), Adam(1e-3), d, epochs=4)
+
+
+def epsilon_of_one(d):
+    fit(dense((32,)), digits(), Adam(1e-3, epsilon=1.0), d, epochs=4)
+
+
+def batches_of_one(d):
+    x, y, xv, yv = digits()
+    model = keras.Sequential([keras.Input((64,)), L.Dense(32), L.BatchNormalization(), L.ReLU(), L.Dense(10, "softmax")])
+    fit(model, (x[:200], y[:200], xv, yv), Adam(2e-3), d, epochs=3, batch=1)
+
+
 RECORDINGS = {f.__name__: f for f in (
     healthy_dense, healthy_conv, healthy_regression, healthy_deep_relu, sigmoid_deep, rate_too_high, rate_too_low, rate_negative,
     biases_too_low, tanh_saturated, constant_kernels, few_rows, linear_on_moons, linear_on_circles, pixels_to_255,
-    pixels_to_255_normalized, row_with_nan, steps_explode, prices, one_softmax_unit,
+    pixels_to_255_normalized, row_with_nan, steps_explode, prices, one_softmax_unit, rate_ends_early, frozen, stop_gradient,
+    two_softmaxes, softmax_from_logits, softmax_reshaped_from_logits, weights_too_large, epsilon_of_one, batches_of_one,
 )}  # fmt: skip
 
 

@@ -1,0 +1,142 @@
+"""The first weights make what passes the layers grow or shrink from layer to layer.
+
+## What it sees
+
+The gain of each hidden layer before the first step: rms of its weights times the root of its number of inputs. A gain of about
+1 (1.4 with relu) keeps the size of what passes. It looks at the geometric mean over four layers or more.
+
+## Why it matters
+
+A factor of two in each of ten layers is a factor of a thousand at the output, and the same for the gradients on their way
+back.
+
+## What to do first
+
+The initializer that fits the activation: He for relu and its relatives, Glorot for tanh and sigmoid, LeCun for selu.
+
+## When it is wrong
+
+Normalization layers and residual connections keep the size whatever the weights are: models with either are not judged. A run
+that learns gets a hint.
+
+## Source
+
+Glorot & Bengio 2010; He et al. 2015. Limits: docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import numpy as np
+
+from tb_nndiag import snippets
+from tb_nndiag.layers import WEIGHTED
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, harmed, now_left
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Layer, Run
+
+KEEPS_THE_SIZE = ("Normalization", "Add")  # a part of the class name
+INITIALIZERS = {"tanh": "glorot_uniform", "sigmoid": "glorot_uniform", "selu": "lecun_normal"}
+
+
+@rule(
+    "NND304",
+    severity="error",
+    reads=["updates"],
+    may_read=SIGNALS,
+    explains=[
+        *OUTCOMES,
+        "class-imbalance",
+        "vanishing-gradients",
+        "exploding-gradients",
+        "learning-rate-too-high",
+        "learning-rate-too-low",
+        "initial-loss",
+        "dead-units",
+        "saturated-units",
+        "diverging-loss",
+        "nan-loss",
+        "nan-weights",
+    ],
+)
+def activation_scale(
+    run: Run,
+    *,
+    factor: Annotated[
+        float,
+        Limit("gain of a layer, or one over it; geometric mean of the hidden layers", "ratio", "docs/calibration.md"),
+    ] = 2.2,
+    layers: Annotated[float, Limit("hidden layers that are needed to judge", "layers", "judgment")] = 4,
+    stuck: Annotated[
+        float,
+        Limit(
+            "share of the constant prediction's loss that must be left for it to be more than a hint",
+            "share",
+            "docs/calibration.md",
+        ),
+    ] = 0.9,
+    patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 100,
+) -> Finding | None:
+    if run.card is None:
+        raise NotEnoughData("needs the run card, to know the layers")
+    if run.last_step < patience:
+        raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
+    updates = run["updates"]
+    if updates.steps[0] != 1:
+        raise NotEnoughData("the first step was not observed, so the first weights are not known")
+    if any(part in layer.class_name for layer in run.card.layers for part in KEEPS_THE_SIZE):
+        return None
+    gains = {
+        layer.name: float(updates.column(layer.name, "weight_rms")[0]) * math.sqrt(math.prod(layer.kernel_shape[:-1]))
+        for layer in run.card.hidden
+        if layer.class_name in WEIGHTED and layer.trainable_parameters and layer.name in updates.columns
+    }
+    if len(gains) < layers:
+        return None
+    gain = math.exp(np.mean([math.log(value) if value > 0 else math.nan for value in gains.values()]))
+    if not (gain > factor or gain < 1 / factor):
+        return None
+    grows = gain > factor
+    chosen = [layer for layer in run.card.hidden if layer.name in gains]
+    odd = [layer for layer in chosen if gains[layer.name] > factor or gains[layer.name] < 1 / factor]
+    harm = harmed(run, stuck)
+    limit = factor if grows else 1 / factor
+    return Finding(
+        headline=(
+            f"The first weights multiply what passes a layer by {number(gain)} (limit: {'' if grows else 'more than '}"
+            f"{number(limit)}): over {len(gains)} layers by {number(gain ** len(gains))}."
+        ),
+        why=(
+            f"What reaches the last layer is far too {'large' if grows else 'small'}, and so are the gradients on their way"
+            " back: no learning rate fits all layers."
+        ),
+        evidence=[
+            Evidence("gain of the hidden layers, geometric mean", gain, limit, "ratio", "updates", "run", 1),
+            *(Evidence(f"gain of `{p.name}`", gains[p.name], limit, "ratio", "updates", p.name, 1) for p in odd[:4]),
+            *([evidence_of_harm(now_left(run), stuck, run.last_step)] if harm else []),
+        ],
+        fixes=[
+            Fix(
+                f"Start `{layer.name}`, and the layers like it, with {_fitting(layer)}.",
+                "It chooses the size of the weights by the number of inputs, so that what passes keeps its size.",
+                snippets.layer(layer, layer.activation or "linear", kernel_initializer=_fitting(layer)),
+            )
+            for layer in odd[:1]
+        ]
+        + [
+            Fix(
+                "Or put a normalization layer after each.",
+                "It keeps the size whatever the weights are.",
+                "keras.layers.LayerNormalization()",
+            )
+        ],
+        first_step=0,
+        last_step=run.last_step,
+        severity="" if harm else "hint",
+    )
+
+
+def _fitting(layer: Layer) -> str:
+    return INITIALIZERS.get(layer.activation, "he_normal")

@@ -1,0 +1,156 @@
+"""A setting of the optimizer lies outside what the optimizer is made for.
+
+## What it sees
+
+The run card: a momentum, beta or rho that is not between 0 and 1; an epsilon of Adam and its relatives that is far larger than
+the roots of the squared gradients that it is added to; a first beta that is too large beside the second (swapped, often).
+
+## Why it matters
+
+They average over the past: at 1 nothing is ever forgotten, or nothing ever taken in; above, old gradients grow. An epsilon that
+outweighs the gradients turns Adam into slow gradient descent.
+
+## What to do first
+
+Take the optimizer's defaults, and tune the learning rate first.
+
+## When it is wrong
+
+A large epsilon (0.1 or 1) has been used on purpose (Inception on ImageNet), with larger rates. A run that has learned gets a hint.
+
+## Source
+
+Kingma & Ba 2015 (Adam converges for beta_1² < sqrt(beta_2)); Keras' documentation of its optimizers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from tb_nndiag.progress import SIGNALS, harmed
+from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.run import Optimizer, Run
+from tb_nndiag.snippets import learning_rate
+
+AVERAGES = ("momentum", "beta_1", "beta_2", "rho")
+ADAMS = ("Adam", "AdamW", "Nadam")
+USUAL = {"momentum": 0.9, "beta_1": 0.9, "beta_2": 0.999, "rho": 0.9, "epsilon": 1e-7}
+
+
+@rule(
+    "NND713",
+    severity="error",
+    reads=["loss"],
+    may_read=["optimizer", *SIGNALS],
+    explains=[
+        *OUTCOMES,
+        "class-imbalance",
+        "nan-loss",
+        "nan-weights",
+        "exploding-gradients",
+        "diverging-loss",
+        "dead-units",
+        "saturated-units",
+        "learning-rate-too-high",
+        "learning-rate-too-low",
+        "vanishing-gradients",
+    ],
+)
+def optimizer_choice(
+    run: Run,
+    *,
+    most: Annotated[
+        float, Limit("weight of the past in an average, which must be less", "", "Keras' documentation")
+    ] = 1,
+    epsilon: Annotated[
+        float,
+        Limit("what Adam adds to the root of the squared gradients, which must be less", "", "docs/calibration.md"),
+    ] = 0.05,
+    balance: Annotated[
+        float, Limit("beta_1² over the root of beta_2, which must be less", "ratio", "Kingma & Ba 2015")
+    ] = 1,
+    stuck: Annotated[
+        float,
+        Limit(
+            "share of the constant prediction's loss that must be left for it to be more than a hint",
+            "share",
+            "docs/calibration.md",
+        ),
+    ] = 0.9,
+    patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 40,
+) -> Finding | None:
+    if run.card is None or run.card.optimizer is None:
+        raise NotEnoughData("needs the run card, to know the optimizer")
+    if run.last_step < patience:
+        raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
+    optimizer = run.card.optimizer
+    found = _outside(optimizer, most, epsilon, balance)
+    if found is None:
+        return None
+    evidence, why, settings = found
+    name, least = f"{optimizer.name}'s", "at least" if evidence.value < 0 else "less than"
+    return Finding(
+        headline=f"{name} {evidence.measure} is {number(evidence.value)} (limit: {least} {number(evidence.limit)}).",
+        why=why,
+        evidence=[evidence],
+        fixes=[
+            Fix(
+                f"Use {' and '.join(f'{key}={USUAL[key]:g}' for key in settings)}.",
+                "That is the usual value." if len(settings) == 1 else "These are the usual values.",
+                _anew(run, optimizer, settings),
+            ),
+            Fix(
+                "Or take the optimizer with its defaults.",
+                "The learning rate is what is worth tuning first.",
+                f"keras.optimizers.{optimizer.name}()",
+            ),
+        ],
+        first_step=0,
+        last_step=run.last_step,
+        severity="" if harmed(run, stuck) else "hint",
+    )
+
+
+def _outside(
+    optimizer: Optimizer, most: float, epsilon: float, balance: float
+) -> tuple[Evidence, str, tuple[str, ...]] | None:
+    """The first setting that lies outside: as evidence, why it matters, and the settings to change."""
+    settings = {k: float(v) for k, v in optimizer.settings.items()}
+    for key in AVERAGES:
+        value = settings.get(key, 0.0)
+        if not 0 <= value < most:
+            why = (
+                "It is the weight of the past in a running average. At 1 the past never fades, above it grows; below 0 each"
+                " step takes back a part of the one before."
+            )
+            return _evidence(key, value, most if value >= 0 else 0.0), why, (key,)
+    if optimizer.name not in ADAMS:
+        return None
+    if settings.get("epsilon", 0.0) >= epsilon:
+        why = (
+            "Adam divides by the root of the squared gradients plus epsilon. Where epsilon outweighs it, nothing is adapted"
+            " and the steps become as small as the gradients."
+        )
+        return _evidence("epsilon", settings["epsilon"], epsilon), why, ("epsilon",)
+    if "beta_1" in settings and settings.get("beta_2", 0.0) > 0:
+        ratio = settings["beta_1"] ** 2 / math.sqrt(settings["beta_2"])
+        if ratio >= balance:
+            why = (
+                f"beta_1 is {settings['beta_1']:g} and beta_2 {settings['beta_2']:g}: the gradients are averaged over longer than"
+                " their squares, for which Adam may not converge."
+            )
+            return _evidence("beta_1² over the root of beta_2", ratio, balance), why, ("beta_1", "beta_2")
+    return None
+
+
+def _evidence(measure: str, value: float, limit: float) -> Evidence:
+    return Evidence(measure, value, limit, "", "card", "run", 0)
+
+
+def _anew(run: Run, optimizer: Optimizer, settings: tuple[str, ...]) -> str:
+    """The optimizer with these settings as they usually are, and with its own learning rate."""
+    rate = learning_rate(run)
+    rate = rate if math.isfinite(rate) else optimizer.learning_rate
+    more = "".join(f", {key}={USUAL[key]:g}" for key in settings)
+    return f"keras.optimizers.{optimizer.name}(learning_rate={rate:.2g}{more})"

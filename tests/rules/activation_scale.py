@@ -1,0 +1,51 @@
+import numpy as np
+from made_up import card, dense, gaps, losses, run, series
+from recorded import recorded
+
+from tb_nndiag.run import Layer
+
+
+def first_weights(*gain, more=(), unseen=(), left=1.0, steps=100, first=1, constant=1.0, activation="relu", trainable=True, known=True):
+    """gain: of each hidden layer, all with 16 inputs"""
+    hidden = [dense(f"hidden_{i}", 16, activation, 16) for i in range(len(gain))]
+    if not trainable:
+        hidden = [Layer(p.name, p.class_name, p.activation, "", 272, 0, p.output_shape, p.kernel_shape) for p in hidden]
+    layers = [*hidden, *more, dense("answer", 1, "sigmoid", 16, output=True)]
+    rms = np.array([[*(value / 4 for value in gain), *[0.25] * (len(more) + 1)]] * 2)
+    updates = series("updates", tuple(layer.name for layer in layers), [first, steps], weight_rms=rms)
+    return run(card=card(*unseen, *layers) if known else None, updates=updates, loss=losses([left]), gap=gaps([left]), baseline=series("baseline", constant_loss=constant))
+
+
+CELLS = Layer("cells", "LSTM", "", "", 9, 9, (-1, 16), (16, 64))
+FIRES = {
+    "normal weights of standard deviation 1": recorded("weights_too_large"),
+    "just too large": first_weights(*[2.3] * 4),
+    "just too small": first_weights(*[0.44] * 4),
+    "on the whole": first_weights(1, 1, 10, 10, 10),
+    "with tanh": first_weights(*[10] * 4, activation="tanh"),
+    "with a layer of another kind": first_weights(*[10] * 4, more=[CELLS]),
+    "it has hardly learned": first_weights(*[10] * 4, left=0.91),
+}
+HINTS = {
+    "it learns": first_weights(*[10] * 4, left=0.89),
+    "harm is not known": first_weights(*[10] * 4, constant=np.nan),
+}
+SILENT = {
+    "a healthy run": recorded("healthy_deep_relu"),
+    "just small enough": first_weights(*[2.1] * 4),
+    "just large enough": first_weights(*[0.47] * 4),
+    "one widens, one narrows": first_weights(0.1, 10, 0.1, 10),
+    "three layers": first_weights(*[10] * 3),
+    "layers of another kind": first_weights(*[10] * 3, more=[CELLS]),
+    "a layer that was not measured": first_weights(*[10] * 3, unseen=[dense("side", 16, "relu", 16)]),
+    "normalized": first_weights(*[10] * 4, more=[Layer("norm", "LayerNormalization")]),
+    "residual": first_weights(*[10] * 4, more=[Layer("sum", "Add")]),
+    "frozen": first_weights(*[10] * 4, trainable=False),
+    "weights that are all zero": first_weights(*[0] * 4),
+}
+UNKNOWN = {
+    "99 steps": first_weights(*[10] * 4, steps=99),
+    "the first step was not seen": first_weights(*[10] * 4, first=2),
+    "no run card": first_weights(*[10] * 4, known=False),
+    "updates were not recorded": run(loss=losses([1.0])),
+}

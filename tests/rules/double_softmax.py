@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import numpy as np
+from made_up import card, dense, losses, run, series
+from recorded import recorded
+
+from tb_nndiag.run import Layer, Loss
+
+SPARSE = "SparseCategoricalCrossentropy"
+
+
+def model(*layers, from_logits=False, loss=SPARSE, shown=1.5, real=np.nan):
+    gap = series("gap", train=np.array([shown]), from_predictions=real, epoch=1)
+    return run(card=card(dense("hidden"), *layers, loss=loss, from_logits=from_logits), loss=losses([1.0]), gap=gap)
+
+
+def answer(activation="softmax", units=10, output=True):
+    return dense("answer", units, activation, output=output)
+
+
+def after(activation="softmax", class_name="Activation", units=10):
+    return Layer("last", class_name, activation, output_shape=(-1, units), output=True)
+
+
+RESHAPE = after("", "Reshape")
+FIRES = {
+    "a softmax of a softmax": recorded("two_softmaxes"),
+    "a softmax that was reshaped, taken for logits": recorded("softmax_reshaped_from_logits"),
+    "an activation layer": model(answer(output=False), after()),
+    "a sigmoid of a sigmoid": model(answer("sigmoid", 1, False), after("sigmoid", units=1), loss="BinaryCrossentropy"),
+    "with a dropout between": model(answer(output=False), Layer("dropout", "Dropout"), after()),
+    "the predictions have the loss that is shown": model(answer(output=False), RESHAPE, from_logits=True, shown=1.5, real=1.51),
+}
+HINTS = {
+    "a softmax whose logits are kept": recorded("softmax_from_logits"),
+    "a sigmoid whose logits are kept": model(answer("sigmoid", 1), from_logits=True, loss="BinaryCrossentropy"),
+    "nothing learned yet": model(answer(), from_logits=True, shown=2.3, real=2.3),
+    "the predictions have another loss": model(answer(output=False), RESHAPE, from_logits=True, shown=1.5, real=1.52),
+    "nothing was evaluated": run(card=card(answer(output=False), RESHAPE, loss=SPARSE, from_logits=True), loss=losses([1.0])),
+    "their loss is not known": model(answer(output=False), RESHAPE, from_logits=True),
+}
+SILENT = {
+    "a healthy run": recorded("healthy_dense"),
+    "logits, and it says so": model(answer("linear"), from_logits=True),
+    "a softmax of logits": model(answer("linear", output=False), after()),
+    "a hidden softmax": model(answer(output=False), dense("last", 10, "softmax", output=True)),
+    "a softmax of a sigmoid": model(answer("sigmoid", output=False), after()),
+    "something lies between": model(answer(output=False), Layer("sum", "Add"), after()),
+    "the output is another layer": model(answer(), Layer("side", "Activation", "softmax"), from_logits=True),
+}
+UNKNOWN = {
+    "two losses": run(card=replace(card(), losses=(Loss(SPARSE), Loss(SPARSE))), loss=losses([1.0])),
+    "no run card": run(card=None, loss=losses([1.0])),
+    "the loss was not recorded": run(),
+}
