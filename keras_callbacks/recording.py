@@ -122,7 +122,7 @@ class Recording:
         self._params = params
         model, probes, do = self._model, self._probes, self._do
         observed_step: Callable = model.train_function
-        plain_step: Callable | None = None
+        plain_step: Callable | None = observed_step if model.run_eagerly else None
         per_execution = int(model.steps_per_execution)
 
         def followed(iterator):
@@ -132,10 +132,9 @@ class Recording:
             probes.observing = self._steps + per_execution > self._observe_next - STEPS_KEPT
             if not probes.observing and plain_step is None and self._is_worth_compiling():
                 plain_step = self._another_train_function(followed)
-            train = observed_step if probes.observing or plain_step is None else plain_step
-            probes.observing = train is observed_step
+            probes.observing |= plain_step is None
             try:
-                logs = train(iterator)
+                logs = (observed_step if probes.observing or plain_step is None else plain_step)(iterator)
             except (StopIteration, tf.errors.OutOfRangeError):  # the data came to their end
                 raise
             except BaseException:
@@ -153,7 +152,7 @@ class Recording:
 
     def _is_worth_compiling(self) -> bool:
         """Whether the plain form of the step saves more, over the rest of the training, than it takes to compile."""
-        if self._model.run_eagerly or self._probes.draws_from_a_sequence:
+        if self._probes.draws_from_a_sequence:
             return False
         known = (self._params.get("steps") or 0) * (self._params.get("epochs") or 0)
         left = known - self._steps if known else float("inf")
