@@ -430,7 +430,8 @@ class Recording:
         if signal in self._lost:
             return None
         try:
-            return measure()
+            with np.errstate(all="ignore"):  # a run that breaks has numbers that do
+                return measure()
         except Exception as error:
             self._lost.add(signal)
             self._problem(f"{signal} could not be measured ({type(error).__name__}: {str(error)[:200]})")
