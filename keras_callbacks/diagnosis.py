@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_callbacks.recording import Recording
+from keras_callbacks.recording import Compiled, Recording
 from keras_callbacks.say import warn
 
 
@@ -45,6 +45,7 @@ class Diagnosis(keras.callbacks.Callback):
         self._training = False
         self._recorded_model: int | None = None
         self._recording: Recording | None = None
+        self._compiled: Compiled | None = None  # by the last fit
         self._abandoned: Recording | None = None  # it failed; its compiled step goes on to the end of the fit
 
     def set_model(self, model: keras.Model) -> None:
@@ -55,7 +56,9 @@ class Diagnosis(keras.callbacks.Callback):
             self._last_step = 0
             _warn(f"recorded another model in {self.log_dir!r} before; the new record takes its place")
         try:
-            self._recording = Recording(model, self.log_dir, self._last_step, self.overhead, self._do, self._report)
+            self._recording = Recording(
+                model, self.log_dir, self._last_step, self._compiled, self.overhead, self._do, self._report
+            )
         except Exception as error:
             _warn(f"could not start ({type(error).__name__}: {error}); nothing is recorded")
 
@@ -81,9 +84,10 @@ class Diagnosis(keras.callbacks.Callback):
     def on_train_end(self, logs: dict | None = None) -> None:
         self._do(lambda r: r.end())
         self._training = False
-        recorded = self._recording is not None
+        recording = self._recording
+        self._compiled = recording.compiled() if recording else None
         self._stop()
-        if recorded:
+        if recording:
             self._report()
 
     def _do(self, action) -> None:
@@ -124,7 +128,7 @@ class Diagnosis(keras.callbacks.Callback):
             print(f"\n{found}\nTo see the evidence: tensorboard --logdir {above}, tab DIAGNOSIS")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_recording": None, "_abandoned": None}
+        return {**self.__dict__, "_recording": None, "_abandoned": None, "_compiled": None}
 
 
 def _checked_directory(log_dir: Any) -> str:
