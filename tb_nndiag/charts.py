@@ -13,6 +13,8 @@ from tb_nndiag.run import Card, Run, Series
 from tb_nndiag.verdict import Verdict
 
 MOST_STEPS = 500
+MOST_VALUES = 20_000  # of a chart: a hundred layers get 200 steps
+FEWEST_STEPS = 50
 SPARK_POINTS = 40
 
 
@@ -24,34 +26,22 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     looked = {v.rule for v in verdicts if v.status in ("fires", "clear")}
     made = [
         _loss(run),
+        _gap(run),
         _metrics(run),
-        _per_layer(run, "gradients", "gradients", "rms", "Gradient flow per layer", "rms of the gradient", log=True),
-        _per_layer(
-            run,
-            "updates",
-            "updates",
-            "ratio",
-            "Update of each layer over its weights",
-            "rms(step) / rms(weights)",
-            log=True,
+        _columns(run, "gradients", "gradients", "rms", "Gradient flow per layer", "rms of the gradient", log=True),
+        _columns(
+            run, "updates", "updates", "ratio", "Update of each layer over its weights", "rms(step) / rms(weights)", log=True
         ),
-        _per_layer(run, "units", "units", "dead_share", "Dead units per layer", "share of units that are always zero"),
-        _per_layer(
-            run,
-            "saturation",
-            "units",
-            "saturated_share",
-            "Saturated units per layer",
-            "share of units at their bound",
+        _columns(run, "units", "units", "dead_share", "Dead units per layer", "share of units that are always zero"),
+        _columns(
+            run, "saturation", "units", "saturated_share", "Saturated units per layer", "share of units at their bound",
             bounded=True,
         ),
-        _per_layer(
-            run, "predictions", "outputs", "spread", "Spread of the predictions", "standard deviation over rows"
-        ),
-        _per_layer(
-            run, "learning_rate", "optimizer", "learning_rate", "Learning rate", "learning rate", log=True, role="train"
-        ),
-    ]
+        _columns(run, "predictions", "outputs", "spread", "Spread of the predictions", "standard deviation over rows"),
+        _majority(run),
+        _columns(run, "learning_rate", "optimizer", "learning_rate", "Learning rate", "per step", log=True, named="learning rate"),
+        _timing(run),
+    ]  # fmt: skip
     shown = [chart for chart in made if chart is not None]
     for rule in all_rules():
         for default, limit in rule.limits.values():
@@ -142,7 +132,10 @@ def _loss(run: Run) -> dict[str, Any] | None:
             ends = np.array([min(s[0] for _, _, s, _ in lines), max(s[-1] for _, _, s, _ in lines)])
             if ends[0] < ends[1]:
                 lines.append(("best constant prediction", "reference", ends, np.array([constant, constant])))
-    return _chart("loss", "Loss", "loss", lines, marks=marks, log=_spans_decades(lines))
+    losses = run.card.losses if run.card else ()
+    return _chart(
+        "loss", "Loss", losses[0].name if len(losses) == 1 else "", lines, marks=marks, log=_spans_decades(lines)
+    )
 
 
 def _metrics(run: Run) -> dict[str, Any] | None:
@@ -154,7 +147,44 @@ def _metrics(run: Run) -> dict[str, Any] | None:
     return _chart("metrics", "Metrics of each epoch", "value", lines)
 
 
-def _per_layer(
+def _gap(run: Run) -> dict[str, Any] | None:
+    """Positive: the network does better on the rows it was trained on."""
+    if "gap" not in run:
+        return None
+    gap = run["gap"]
+    difference = ("validation minus training", "val", gap.steps, gap.of_run("val") - gap.of_run("train"))
+    return _chart("gap", "Gap between validation and training loss", "difference, both in inference mode", [difference])
+
+
+def _majority(run: Run) -> dict[str, Any] | None:
+    """How often the commonest class is predicted, beside how common it is; for targets that are classes only."""
+    if "outputs" not in run or "labels" not in run or len(run["labels"].columns) != 1:
+        return None
+    if not (run["labels"].last(0, "integer") or run["labels"].last(0, "width") > 1):
+        return None
+    outputs, share = run["outputs"], run["labels"].last(0, "majority_share")
+    lines = [("most predicted class", "train", outputs.steps, outputs["majority_share"][:, 0])]
+    if math.isfinite(share) and len(outputs) > 1:
+        ends = outputs.steps[[0, -1]]
+        lines.append(("commonest class of the targets", "reference", ends, np.array([share, share])))
+    return _chart("majority", "Predicted classes", "share of the held rows", lines)
+
+
+def _timing(run: Run) -> dict[str, Any] | None:
+    if "timing" not in run:
+        return None
+    timing = run["timing"]
+    own = np.diff(timing.of_run("own_seconds"), prepend=0.0) / np.diff(timing.steps, prepend=0)
+    lines = [
+        ("training", "train", timing.steps, 1000 * timing.of_run("step_seconds")),
+        ("this callback", "val", timing.steps, 1000 * own),
+    ]
+    return _chart(
+        "timing", "Time per step", "mean since the record before", lines, unit="ms", log=_spans_decades(lines)
+    )
+
+
+def _columns(
     run: Run,
     chart: str,
     signal: str,
@@ -163,16 +193,20 @@ def _per_layer(
     y_label: str,
     *,
     log: bool = False,
-    role: str = "layer",
+    named: str = "",
     bounded: bool = False,
 ) -> dict[str, Any] | None:
+    """One statistic of each column of a signal. named: what the only column is called, where it is no layer."""
     if signal not in run:
         return None
     series: Series = run[signal]
     columns = list(series.columns)
     if bounded:  # only layers whose activation has bounds can saturate
         columns = [c for c in columns if series.column(c, stat).any()]
-    return _chart(chart, title, y_label, [(c, role, series.steps, series.column(c, stat)) for c in columns], log=log)
+    role = "train" if named else "layer"
+    return _chart(
+        chart, title, y_label, [(named or c, role, series.steps, series.column(c, stat)) for c in columns], log=log
+    )
 
 
 def _draw_limit(chart: dict[str, Any], rule: str, value: float, *, times_last: bool) -> None:
@@ -193,13 +227,15 @@ def _chart(
     *,
     marks: Sequence[dict] = (),
     log: bool = False,
+    unit: str = "",
 ) -> dict[str, Any] | None:
     lines = [line for line in lines if np.isfinite(line[3]).any()]
     if not lines:
         return None
     every = np.unique(np.concatenate([own for _, _, own, _ in lines]))
-    if len(every) > MOST_STEPS:
-        buckets = np.array_split(every, MOST_STEPS // 2)
+    most = max(FEWEST_STEPS, min(MOST_STEPS, MOST_VALUES // len(lines)))
+    if len(every) > most:
+        buckets = np.array_split(every, most // 2)
         lines = [(name, role, *_decimated(own, values, buckets)) for name, role, own, values in lines]
     steps = sorted({int(s) for _, _, own, _ in lines for s in own})
     place = {s: i for i, s in enumerate(steps)}
@@ -213,6 +249,7 @@ def _chart(
         "id": chart,
         "title": title,
         "y_label": y_label,
+        "unit": unit,
         "log": log,
         "steps": steps,
         "series": series,
