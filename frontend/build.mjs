@@ -20,6 +20,16 @@ const cssAsText = {
   },
 };
 
+/** Indentation inside of templates is of no use to the reader of the bundle. @type {import("esbuild").Plugin} */
+const unindented = {
+  name: "unindented",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/.*\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8")).replace(/\n[ ]+/g, "\n"),
+    }));
+  },
+};
+
 const result = await build({
   absWorkingDir: here,
   entryPoints: ["src/index.js"],
@@ -31,7 +41,7 @@ const result = await build({
   charset: "utf8",
   legalComments: "none",
   metafile: true,
-  plugins: [cssAsText],
+  plugins: [cssAsText, unindented],
 });
 
 const bundled = new Set(

@@ -130,7 +130,7 @@ def test_a_click_unfolds_what_follows_from_a_finding(page, server, sick):
     cause = page.locator(f"article[data-verdict={folded['explained_by']}]")
     consequence = cause.locator(f"section[data-verdict={folded['rule']}]")
     expect(consequence).to_be_hidden()
-    cause.locator("summary").click()
+    cause.locator(".consequences > summary").click()
     expect(consequence).to_be_visible()
     expect(consequence).to_contain_text(folded["headline"].replace("`", ""))
 
