@@ -5,7 +5,6 @@ What is answered stands in answers.py; here requests are read and answers sent. 
 
 from __future__ import annotations
 
-import importlib.resources
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from werkzeug import wrappers
 
 from tb_nndiag import answers, logdir
 from tb_nndiag.answers import Overviews, strict_json
+from tb_nndiag.bundle import static_files
 from tb_nndiag.signals import PLUGIN_NAME
 
 LONGEST_NAME_SHOWN = 200  # a run's name in an error sentence; it may come from anybody
@@ -33,18 +33,6 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
 }
-
-PAGE_NOT_BUILT = b"""\
-export function render() {
-  const sentence = document.createElement("p");
-  sentence.textContent =
-    "The Diagnosis page is missing, because this copy of tb-nndiag was installed without building it. " +
-    "Run `pip install .` or `pip install -e .` where its setup.py is, or install a released wheel; " +
-    "then start TensorBoard again.";
-  document.body.append(sentence);
-  document.documentElement.dataset.ready = "true";
-}
-"""
 
 
 class Refusal(Exception):
@@ -71,6 +59,8 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         return base_plugin.FrontendMetadata(es_module_path="/static/index.js", tab_name="Diagnosis")
 
     def get_plugin_apps(self):
+        # Read once, so that the page and the backend stay of one version when the package is replaced below a running
+        # TensorBoard.
         pages = {f"/static/{name}": _file_route(name, content) for name, content in static_files().items()}
         routes = {"/status": self._status, "/runs": self._overview, "/run": self._run, "/rules": self._rules}
         return {route: _json_route(answer) for route, answer in routes.items()} | pages
@@ -105,21 +95,6 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         """What every function of logdir.py starts with: data provider, context, experiment."""
         environ = request.environ
         return self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ)
-
-
-def static_files() -> dict[str, bytes]:
-    """File name → content of the built page; a page that says what is missing when it was not built.
-
-    The contents are read once, so that the page and the backend stay of one version when the package is replaced below
-    a running TensorBoard.
-    """
-    files = {}
-    static = importlib.resources.files("tb_nndiag") / "static"
-    if static.is_dir():
-        files = {file.name: file.read_bytes() for file in static.iterdir() if file.is_file()}
-    files = {name: content for name, content in files.items() if not name.startswith(".")}
-    files.setdefault("index.js", PAGE_NOT_BUILT)
-    return files
 
 
 def _file_route(name: str, content: bytes):

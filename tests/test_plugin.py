@@ -20,7 +20,7 @@ from tensorboard.backend.event_processing import data_provider, plugin_event_mul
 from werkzeug.test import Client
 
 from keras_callbacks.event_writer import EventWriter
-from tb_nndiag import answers, plugin
+from tb_nndiag import answers, bundle
 from tb_nndiag import logdir as logdir_module
 from tb_nndiag.loader import NNDiagLoader
 from tb_nndiag.logdir import RunStamp
@@ -400,20 +400,20 @@ def test_the_built_page_is_served(site):
     answer = site.get("/static/index.js")
     assert answer.status_code == 200
     assert answer.content_type.startswith("text/javascript")
-    assert answer.get_data() != plugin.PAGE_NOT_BUILT, "The page is not built: run `pip install -e .`"
+    assert answer.get_data() != bundle.PAGE_NOT_BUILT, "The page is not built: run `pip install -e .`"
     assert b"render" in answer.get_data()
 
 
 def test_every_file_of_the_page_is_served_with_its_own_type(site):
-    for name, content in plugin.static_files().items():
+    for name, content in bundle.static_files().items():
         answer = site.get(f"/static/{name}")
         assert answer.get_data() == content
         assert not answer.content_type.startswith("application/octet-stream"), name
 
 
 def test_a_page_that_was_not_built_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(plugin.importlib.resources, "files", lambda package: tmp_path)
-    assert plugin.static_files() == {"index.js": plugin.PAGE_NOT_BUILT}
+    monkeypatch.setattr(bundle.importlib.resources, "files", lambda package: tmp_path)
+    assert bundle.static_files() == {"index.js": bundle.PAGE_NOT_BUILT}
 
 
 # ---- TensorBoard's side ----------------------------------------------------------------------------------------------

@@ -248,7 +248,7 @@ function seriesOf(line, theme, pointed) {
     stroke: edge ? "transparent" : shade,
     width: edge ? 0 : line.emphasized ? 2.5 : line.role === "layer" ? (line.layers > 30 ? 0.75 : 1.25) : 1.75,
     dash: line.role === "reference" ? [6, 4] : DASHES[line.nth % DASHES.length],
-    points: edge ? { show: false } : { show: line.sparse ? true : undefined, size: line.role === "layer" ? 4 : 5, fill: shade },
+    points: edge || line.role === "reference" ? { show: false } : { show: line.sparse ? true : undefined, size: line.role === "layer" ? 4 : 5, fill: shade },
   };
 }
 

@@ -12,7 +12,7 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from keras_callbacks.event_writer import EventWriter
-from tb_nndiag.plugin import PAGE_NOT_BUILT
+from tb_nndiag.bundle import PAGE_NOT_BUILT
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 IS_PAINTED = """canvas => {
