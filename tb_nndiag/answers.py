@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import tb_nndiag
@@ -29,9 +30,11 @@ def overview(entries: list[dict[str, Any]]) -> dict[str, Any]:
     return {"format": FORMAT, "version": tb_nndiag.__version__, "runs": entries}
 
 
-def overview_entry(run: Run) -> dict[str, Any]:
-    """One run in the overview: its leading finding, what each family of rules says, and a curve of its loss."""
-    verdicts = engine.diagnose(run)
+def overview_entry(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
+    """One run in the overview: its leading finding, what each family of rules says, and a curve of its loss.
+
+    verdicts: `engine.diagnose(run)`
+    """
     leading = [answer for answer in verdicts if answer.leads]
     return {
         "run": run.name,
@@ -87,9 +90,11 @@ def entry_without_verdict(run_name: str, *, stamp: RunStamp | None = None, probl
     }
 
 
-def run_detail(run: Run) -> dict[str, Any]:
-    """All that is known about one run: every rule's answer, the run card and the charts."""
-    verdicts = engine.diagnose(run)
+def run_detail(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
+    """All that is known about one run: every rule's answer, the run card and the charts.
+
+    verdicts: `engine.diagnose(run)`
+    """
     rules = {rule.name: rule for rule in all_rules()}
     enable = {v.rule: explain.enabled_by(rules[v.rule], run) for v in verdicts if v.status == "unknown"}
     return {
@@ -124,16 +129,25 @@ def strict_json(content: Any) -> str:
     return json.dumps(content, allow_nan=False, separators=(",", ":"))
 
 
-class Overviews:
-    """The overview's entries, each kept until its run has changed.
+@dataclass(frozen=True)
+class _Judged:
+    """What was said about a run when its stamp was this one."""
 
-    An entry belongs to the stamp (last step, last wall time) that was listed before its run was read. A run that grew
-    in between is therefore judged again next time, and no answer is ever older than the list it stands in, unless it
-    says that it is `pending`.
+    stamp: RunStamp | None  # None: the run could not be listed
+    entry: dict[str, Any]
+    verdicts: list[Verdict] | None  # None: it could not be judged
+
+
+class Overviews:
+    """The verdicts and the overview's entry of each run, kept until the run has changed.
+
+    They belong to the stamp (last step, last wall time) that was listed before the run was read. A run that grew in
+    between is therefore judged again next time, and no answer is ever older than the list it stands in, unless it says
+    that it is `pending`.
     """
 
     def __init__(self):
-        self._entries: dict[tuple[str, str], tuple[RunStamp | None, dict[str, Any]]] = {}
+        self._judged: dict[tuple[str, str], _Judged] = {}
         self._lock = threading.Lock()  # a second visitor waits and finds the work done
 
     def entries(
@@ -150,40 +164,43 @@ class Overviews:
         """
         end = time.monotonic() + seconds
         with self._lock:
-            known = {name: self._entries.get((experiment_id, name), (None, {})) for name in stamps}
-            kept = {}
-            for name in sorted(stamps, key=lambda name: (bool(known[name][1]), -_last_wall_time(stamps[name]))):
-                known_stamp, entry = known[name]
-                if stamps[name] is not None and known_stamp == stamps[name]:
-                    kept[name] = known_stamp, entry
-                elif time.monotonic() < end:
-                    kept[name] = stamps[name], _judged(name, read)
+            before = {name: self._judged.get((experiment_id, name)) for name in stamps}
+            self._judged = {
+                (experiment_id, name): known for name, known in before.items() if known
+            }  # forgets who is gone
+            entries = {}
+            for name in sorted(stamps, key=lambda name: (before[name] is not None, -_last_wall_time(stamps[name]))):
+                known, stamp = before[name], stamps[name]
+                if (known is None or stamp is None or known.stamp != stamp) and time.monotonic() < end:
+                    known = self._judged[experiment_id, name] = _judged(name, stamp, read)
+                if known is None:
+                    entries[name] = entry_without_verdict(name, stamp=stamp)
                 else:
-                    late = {**entry, "pending": True} if entry else entry_without_verdict(name, stamp=stamps[name])
-                    kept[name] = known_stamp, late
-            # Forgets the runs that are gone.
-            self._entries = {(experiment_id, name): each for name, each in kept.items() if not _is_new(each)}
-            return [kept[name][1] for name in stamps]
+                    entries[name] = known.entry if known.stamp == stamp else {**known.entry, "pending": True}
+            return [entries[name] for name in stamps]
 
-
-def _is_new(kept: tuple[RunStamp | None, dict[str, Any]]) -> bool:
-    """Whether nobody has judged it yet."""
-    return kept[1]["pending"] and kept[0] is None
+    def verdicts(self, experiment_id: str, run_name: str, stamp: RunStamp | None, run: Run) -> list[Verdict]:
+        """The verdicts about a run with this stamp: those of its entry, if it was judged since it changed."""
+        known = self._judged.get((experiment_id, run_name))
+        if known is not None and known.verdicts is not None and stamp is not None and known.stamp == stamp:
+            return known.verdicts
+        return engine.diagnose(run)
 
 
 def _last_wall_time(stamp: RunStamp | None) -> float:
     return stamp.last_wall_time if stamp is not None else 0.0
 
 
-def _judged(run_name: str, read: Callable[[str], Run]) -> dict[str, Any]:
+def _judged(run_name: str, stamp: RunStamp | None, read: Callable[[str], Run]) -> _Judged:
     try:
-        entry = overview_entry(read(run_name))
+        run = read(run_name)
+        verdicts = engine.diagnose(run)
+        entry = overview_entry(run, verdicts)
         strict_json(entry)  # one run's stray NaN must not cost the whole overview
-        return entry
+        return _Judged(stamp, entry, verdicts)
     except Unreadable as problem:
-        return entry_without_verdict(run_name, problem=str(problem))
+        return _Judged(stamp, entry_without_verdict(run_name, problem=str(problem)), None)
     except Exception as error:
         logger.exception("tb-nndiag could not diagnose the run %r", run_name)
-        return entry_without_verdict(
-            run_name, problem=f"This run could not be diagnosed ({type(error).__name__}: {error})."
-        )
+        why = f"This run could not be diagnosed ({type(error).__name__}: {error})."
+        return _Judged(stamp, entry_without_verdict(run_name, problem=why), None)

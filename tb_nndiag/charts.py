@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -235,8 +236,7 @@ def _chart(
     every = np.unique(np.concatenate([own for _, _, own, _ in lines]))
     most = max(FEWEST_STEPS, min(MOST_STEPS, MOST_VALUES // len(lines)))
     if len(every) > most:
-        buckets = np.array_split(every, most // 2)
-        lines = [(name, role, *_decimated(own, values, buckets)) for name, role, own, values in lines]
+        lines = _decimated(lines, np.array_split(every, most // 2))
     steps = sorted({int(s) for _, _, own, _ in lines for s in own})
     place = {s: i for i, s in enumerate(steps)}
     series = []
@@ -258,25 +258,36 @@ def _chart(
     }
 
 
-def _decimated(steps: np.ndarray, values: np.ndarray, buckets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _decimated(
+    lines: list[tuple[str, str, np.ndarray, np.ndarray]], buckets: list[np.ndarray]
+) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
     """Each bucket's smallest and largest value, in their order, drawn at the bucket's first and last step.
 
     All series of a chart share the buckets, so that they share their steps; a spike moves by a bucket's width at most.
     """
+    made = []
+    for _, group in itertools.groupby(lines, key=lambda line: id(line[2])):  # layers are recorded together
+        together = list(group)
+        steps = together[0][2]
+        kept_steps, kept = _extremes(steps, np.stack([values for *_, values in together], axis=1), buckets)
+        made += [(name, role, kept_steps, kept[:, i]) for i, (name, role, _, _) in enumerate(together)]
+    return made
+
+
+def _extremes(steps: np.ndarray, values: np.ndarray, buckets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """values: (records, lines). Returns (2 * buckets,) steps and (2 * buckets, lines) values."""
     kept_steps: list[int] = []
-    kept: list[float] = []
+    kept: list[np.ndarray] = []
     for bucket in buckets:
         own = values[np.searchsorted(steps, bucket[0]) : np.searchsorted(steps, bucket[-1], "right")]
-        finite = own[np.isfinite(own)]
         if len(own) == 0:
             continue
-        ends = (np.nan, np.nan) if len(finite) == 0 else (finite.min(), finite.max())
-        if len(finite) and np.argmin(np.where(np.isfinite(own), own, np.inf)) > np.argmax(
-            np.where(np.isfinite(own), own, -np.inf)
-        ):
-            ends = ends[::-1]
+        finite = np.isfinite(own)
+        lows, highs = np.where(finite, own, np.inf), np.where(finite, own, -np.inf)
+        ends = np.where(finite.any(axis=0), [lows.min(axis=0), highs.max(axis=0)], np.nan)
+        falling = lows.argmin(axis=0) > highs.argmax(axis=0)
         kept_steps += [bucket[0], bucket[-1]]
-        kept += ends
+        kept += list(np.where(falling, ends[::-1], ends))
     return np.array(kept_steps), np.array(kept)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from tb_nndiag import answers, bundle, engine, report
 from tb_nndiag.run import Run
+from tb_nndiag.verdict import Verdict
 
 # What the page's own script adds (frontend/src/index.js) holds too.
 _POLICY = (
@@ -44,19 +45,20 @@ def page(runs: Mapping[str, Run], unreadable: Mapping[str, str] | None = None, *
     if script == bundle.PAGE_NOT_BUILT:
         raise FileNotFoundError("The page of tb-nndiag is not built: run `pip install .` where its setup.py is.")
     unreadable = unreadable or {}
-    entries = [answers.overview_entry(run) | {"run": name} for name, run in runs.items()]
+    verdicts = {name: engine.diagnose(run) for name, run in runs.items()}
+    entries = [answers.overview_entry(run, verdicts[name]) | {"run": name} for name, run in runs.items()]
     entries += [answers.entry_without_verdict(name, problem=why) for name, why in unreadable.items()]
     data = {
         "overview": answers.overview(entries),
         "rules": answers.rules(),
-        "details": {name: answers.run_detail(run) | {"run": name} for name, run in runs.items()},
+        "details": {name: answers.run_detail(run, verdicts[name]) | {"run": name} for name, run in runs.items()},
         "written": time.time() if written is None else written,
     }
     digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
     return _PAGE.format(
         policy=_POLICY.format(script=digest),
         title=html.escape(_title([*runs, *unreadable])),
-        text=html.escape(_text(runs, unreadable)),
+        text=html.escape(_text(verdicts, unreadable)),
         data=answers.strict_json(data).replace("<", "\\u003c"),  # a name may hold "</script>"
         script=script.decode(),
     )
@@ -66,7 +68,7 @@ def _title(names: list[str]) -> str:
     return f"Diagnosis of {report.visible(names[0])}" if len(names) == 1 else f"Diagnosis of {len(names)} runs"
 
 
-def _text(runs: Mapping[str, Run], unreadable: Mapping[str, str]) -> str:
-    said = {name: report.text(engine.diagnose(run)) or "no findings" for name, run in runs.items()}
+def _text(verdicts: Mapping[str, list[Verdict]], unreadable: Mapping[str, str]) -> str:
+    said = {name: report.text(answers) or "no findings" for name, answers in verdicts.items()}
     said.update(unreadable)
     return "\n\n".join(f"{report.visible(name)}\n{words}" for name, words in said.items())

@@ -83,13 +83,15 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         if run_name is None:
             raise Refusal(400, "The parameter `run` is missing: it names the run to show.")
         where = self._where(request)
-        if run_name not in logdir.list_runs(*where):
+        stamps = logdir.list_runs(*where)
+        if run_name not in stamps:
             shown = run_name[:LONGEST_NAME_SHOWN]
             raise Refusal(404, f"There is no run called `{shown}` with a diagnosis below this logdir.")
         try:
-            return answers.run_detail(logdir.read_run(*where, run_name))
+            run = logdir.read_run(*where, run_name)
         except logdir.Unreadable as problem:
             raise Refusal(500, str(problem)) from problem
+        return answers.run_detail(run, self._overviews.verdicts(where[2], run_name, stamps[run_name], run))
 
     def _where(self, request: wrappers.Request) -> tuple[Any, Any, str]:
         """What every function of logdir.py starts with: data provider, context, experiment."""

@@ -12,6 +12,7 @@ import pytest
 from recorded import recorded
 
 from tb_nndiag import answers, bundle, cli, html_report
+from tb_nndiag.engine import diagnose
 from tb_nndiag.run import Run
 
 HOSTILE = "</script><script>alert(1)</script><!--"
@@ -24,9 +25,10 @@ def data_of(page: str) -> dict:
 
 def test_a_report_holds_what_the_routes_answer():
     run = recorded("sigmoid_deep")
+    verdicts = diagnose(run)
     data = data_of(html_report.page({"deep": run}, written=5.0))
-    assert data["overview"]["runs"] == [json.loads(answers.strict_json(answers.overview_entry(run) | {"run": "deep"}))]
-    assert data["details"] == {"deep": json.loads(answers.strict_json(answers.run_detail(run) | {"run": "deep"}))}
+    assert data["overview"]["runs"] == [json.loads(answers.strict_json(answers.overview_entry(run, verdicts) | {"run": "deep"}))]
+    assert data["details"] == {"deep": json.loads(answers.strict_json(answers.run_detail(run, verdicts) | {"run": "deep"}))}
     assert data["rules"] == json.loads(answers.strict_json(answers.rules()))
     assert data["written"] == 5.0
 

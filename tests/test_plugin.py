@@ -134,9 +134,14 @@ def test_a_run_has_the_answer_of_every_rule(site):
 def test_a_run_without_validation_is_told_the_line_that_lets_more_rules_look():
     run = recorded("healthy_dense")
     without = dataclasses.replace(run.card, validation=False)
-    detail = answers.run_detail(Run("a", {"loss": run["loss"]}, without))
+
+    def detail_of(card):
+        recorded_run = Run("a", {"loss": run["loss"]}, card)
+        return answers.run_detail(recorded_run, answers.engine.diagnose(recorded_run))
+
+    detail = detail_of(without)
     assert "validation_data=" in detail["enable"]["overfitting"]
-    assert "overfitting" not in answers.run_detail(Run("a", {"loss": run["loss"]}, run.card))["enable"]
+    assert "overfitting" not in detail_of(run.card)["enable"]
     unknown = {answer["rule"] for answer in detail["verdicts"] if answer["status"] == "unknown"}
     assert set(detail["enable"]) < unknown
 
@@ -274,6 +279,18 @@ def test_an_unchanged_run_is_judged_once_and_a_changed_one_again(site, judged):
     site.record("b", 2.0)
     assert site.overview()["b"]["last_step"] == 2
     assert judged == {"a": 1, "b": 2}
+
+
+def test_a_runs_page_takes_the_verdicts_of_the_overview_until_the_run_changes(site, judged):
+    site.record("a", 1.0)
+    site.overview()
+    for _ in range(2):
+        assert strict(site.get("/run?run=a"))["last_step"] == 1
+    assert judged == {"a": 1}
+    site.record("a", float("nan"))
+    detail = strict(site.get("/run?run=a"))
+    assert judged == {"a": 2}
+    assert [answer["rule"] for answer in detail["verdicts"] if answer["status"] == "fires"]
 
 
 def test_a_run_that_grew_while_it_was_read_is_judged_again(judged):
