@@ -26,8 +26,9 @@ FORMAT = 1  # of the answers; docs/http_api.md
 logger = logging.getLogger(__name__)
 
 
-def overview(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"format": FORMAT, "version": tb_nndiag.__version__, "runs": entries}
+def overview(entries: list[dict[str, Any]], stamps: Mapping[str, RunStamp | None] | None = None) -> dict[str, Any]:
+    """All runs. stamps: what was listed before they were judged; a saved report has none."""
+    return {"format": FORMAT, "version": tb_nndiag.__version__, "stamp": stamp_of(stamps or {}), "runs": entries}
 
 
 def overview_entry(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
@@ -119,9 +120,13 @@ def rules() -> dict[str, Any]:
 
 
 def status(stamps: Mapping[str, RunStamp | None]) -> dict[str, Any]:
-    """Changes whenever the overview may have: a page asks for this often, and for the rest only then."""
-    seen = repr(sorted(stamps.items(), key=lambda item: item[0]))
-    return {"format": FORMAT, "stamp": hashlib.sha256(seen.encode()).hexdigest()[:16]}
+    """Whether the overview may have changed: a page asks for this often, and for the rest only then."""
+    return {"format": FORMAT, "stamp": stamp_of(stamps)}
+
+
+def stamp_of(stamps: Mapping[str, RunStamp | None]) -> str:
+    """Changes whenever a run came, grew or went."""
+    return hashlib.sha256(repr(sorted(stamps.items(), key=lambda item: item[0])).encode()).hexdigest()[:16]
 
 
 def strict_json(content: Any) -> str:

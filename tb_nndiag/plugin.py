@@ -21,7 +21,7 @@ from tb_nndiag.bundle import static_files
 from tb_nndiag.signals import PLUGIN_NAME
 
 LONGEST_NAME_SHOWN = 200  # a run's name in an error sentence; it may come from anybody
-PATIENCE = 0.4  # seconds that one request for the overview spends on judging; the page asks again for the rest
+PATIENCE = 0.25  # seconds that one request for the overview spends on judging; the page asks again for the rest
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +71,8 @@ class NNDiagPlugin(base_plugin.TBPlugin):
     def _overview(self, request: wrappers.Request) -> dict[str, Any]:
         where = self._where(request)
         stamps = logdir.list_runs(*where)
-        return answers.overview(
-            self._overviews.entries(where[2], stamps, lambda run_name: logdir.read_run(*where, run_name), PATIENCE)
-        )
+        entries = self._overviews.entries(where[2], stamps, lambda name: logdir.read_run(*where, name), PATIENCE)
+        return answers.overview(entries, stamps)
 
     def _rules(self, request: wrappers.Request) -> dict[str, Any]:
         return answers.rules()

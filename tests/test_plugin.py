@@ -99,7 +99,7 @@ def strict(response):
 def test_an_empty_logdir_has_an_empty_overview(site):
     answer = site.get("/runs")
     assert answer.status_code == 200
-    assert strict(answer) == {"format": 1, "version": answers.tb_nndiag.__version__, "runs": []}
+    assert strict(answer) == {"format": 1, "version": answers.tb_nndiag.__version__, "stamp": answers.stamp_of({}), "runs": []}
 
 
 def test_the_overview_has_an_entry_for_every_run_with_the_keys_of_the_contract(site):
@@ -170,6 +170,7 @@ def test_the_status_changes_when_a_run_does_and_only_then(site):
     stamps += [stamp()]
     site.record("b", 2.0)
     stamps += [stamp()]
+    assert strict(site.get("/runs"))["stamp"] == stamps[-1]
     assert [a == b for a, b in pairwise(stamps)] == [False, True, False, False]
 
 

@@ -23,7 +23,7 @@
  * @property {string} problem
  */
 
-/** @typedef {{format: number, version: string, runs: RunSummary[]}} Overview */
+/** @typedef {{format: number, version: string, stamp: string, runs: RunSummary[]}} Overview stamp: its status */
 
 /**
  * @typedef {object} Evidence
@@ -149,7 +149,7 @@ export async function fetchOverview(signal) {
  * @returns {Promise<string>} another one when the overview may have changed
  */
 export async function fetchStamp(signal) {
-  return embedded() === null ? (await getJson("./status", signal)).stamp : "saved";
+  return embedded()?.overview.stamp ?? (await getJson("./status", signal)).stamp;
 }
 
 /**

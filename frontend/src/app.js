@@ -143,31 +143,30 @@ function useLive(setTheme) {
     const askStamp = latest(fetchStamp);
     const askOverview = latest(fetchOverview);
     const askRules = latest(fetchRules);
-    let stamp = "";
-    let haveRules = false;
+    let stamp = ""; // of the overview on the page, once all of its runs are judged
     const look = async () => {
-      const status = await askStamp();
-      if (status === null) return;
-      setNow(Date.now() / 1000);
-      // A failed look keeps what is on the page, and says so.
-      if (status.data === null) return setOverview((old) => ({ ...old, error: status.error }));
-      setOverview((old) => (old.error === "" || old.data === null ? old : { ...old, error: "" }));
-      if (!asked.current && status.data === stamp) return;
-      if (asked.current) setReloads((n) => n + 1);
-      asked.current = false;
-      stamp = status.data;
-      if (!haveRules) {
-        askRules().then((answer) => answer?.data && setRules(answer.data));
-        haveRules = true;
+      if (!asked.current) {
+        const status = await askStamp();
+        if (status === null) return;
+        setNow(Date.now() / 1000);
+        // A failed look keeps what is on the page, and says so.
+        if (status.data === null) return setOverview((old) => ({ ...old, error: status.error }));
+        setOverview((old) => (old.error === "" ? old : { ...old, error: "" }));
+        if (status.data === stamp) return;
       }
+      if (asked.current) {
+        setReloads((n) => n + 1);
+        askRules().then((answer) => answer?.data && setRules(answer.data));
+      }
+      asked.current = false;
       for (;;) {
         const answer = await askOverview();
         if (answer === null) return;
-        if (answer.data === null) stamp = ""; // ask again next time
+        setNow(Date.now() / 1000);
         setOverview((old) => (answer.data === null ? { data: old.data, error: answer.error } : answer));
-        if (!answer.data?.runs.some((run) => run.pending)) return;
-        if (!pageIsVisible()) stamp = "";
-        if (stamp === "") return;
+        const rest = answer.data?.runs.some((run) => run.pending);
+        stamp = answer.data === null || rest ? "" : answer.data.stamp;
+        if (!rest || !pageIsVisible()) return;
       }
     };
     looker.current = lookWhileVisible(look, PERIOD);
