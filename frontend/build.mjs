@@ -15,7 +15,8 @@ const cssAsText = {
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: "es2020" });
-      return { contents: code.trim(), loader: "text" };
+      // The page has its own legend.
+      return { contents: code.trim().replace(/[^{}]*\.u-(legend|inline|marker)[^{}]*\{[^{}]*\}/g, ""), loader: "text" };
     });
   },
 };
@@ -25,7 +26,7 @@ const unindented = {
   name: "unindented",
   setup({ onLoad }) {
     onLoad({ filter: /\/src\/.*\.js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, "utf8")).replace(/\n[ ]+/g, "\n"),
+      contents: (await readFile(path, "utf8")).replace(/\n[ ]+/g, "\n").replace(/>\n</g, "><"),
     }));
   },
 };

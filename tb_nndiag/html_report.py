@@ -64,6 +64,14 @@ def page(runs: Mapping[str, Run], unreadable: Mapping[str, str] | None = None, *
     )
 
 
+def in_notebook(page: str) -> str:
+    """The report as an element of a notebook's page, whose own content it cannot reach."""
+    return (
+        '<iframe sandbox="allow-scripts allow-downloads" title="Diagnosis" '
+        f'style="width: 100%; height: 720px; border: 1px solid #8888" srcdoc="{html.escape(page)}"></iframe>'
+    )
+
+
 def _title(names: list[str]) -> str:
     return f"Diagnosis of {report.visible(names[0])}" if len(names) == 1 else f"Diagnosis of {len(names)} runs"
 

@@ -7,12 +7,14 @@ import dataclasses
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 from recorded import recorded
 
 from tb_nndiag import answers, bundle, cli, html_report
 from tb_nndiag.engine import diagnose
+from tb_nndiag.logdir import Unreadable
 from tb_nndiag.run import Run
 
 HOSTILE = "</script><script>alert(1)</script><!--"
@@ -95,3 +97,32 @@ def test_the_command_names_the_nearest_run_and_a_file_that_cannot_be_written(tmp
     assert cli.main(["report", str(RUNS / "prices"), "-o", str(tmp_path / "no" / "where.html")]) == 2
     assert "could not be written" in capsys.readouterr().err
     assert cli.main(["report", str(tmp_path)]) == 2
+
+
+# ---- in a notebook ---------------------------------------------------------------------------------------------------
+
+
+def test_the_callback_writes_its_run_and_shows_it_in_a_notebook(tmp_path):
+    import shutil
+
+    from recorded import RUNS
+
+    from keras_callbacks import Diagnosis
+
+    shutil.copytree(RUNS / "few_rows", tmp_path / "few_rows")
+    callback = Diagnosis(str(tmp_path / "few_rows"))
+    path = callback.report()
+    assert path == str(tmp_path / "few_rows" / "diagnosis.html")
+    assert set(data_of(Path(path).read_text(encoding="utf-8"))["details"]) == {"few_rows"}
+    assert callback.report(tmp_path / "other.html") == str(tmp_path / "other.html")
+    shown = callback._repr_html_()
+    assert shown.startswith('<iframe sandbox="allow-scripts allow-downloads"')
+    assert "<script" not in shown
+
+
+def test_a_callback_that_recorded_nothing_is_shown_as_text(tmp_path):
+    from keras_callbacks import Diagnosis
+
+    assert Diagnosis(str(tmp_path))._repr_html_() is None
+    with pytest.raises(Unreadable):
+        Diagnosis(str(tmp_path)).report()

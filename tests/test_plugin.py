@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gzip
 import json
 import logging
 import subprocess
@@ -420,6 +421,10 @@ def test_the_built_page_is_served(site):
     assert answer.content_type.startswith("text/javascript")
     assert answer.get_data() != bundle.PAGE_NOT_BUILT, "The page is not built: run `pip install -e .`"
     assert b"render" in answer.get_data()
+
+
+def test_the_page_stays_small():
+    assert len(gzip.compress(bundle.static_files()["index.js"])) <= 60 * 1024
 
 
 def test_every_file_of_the_page_is_served_with_its_own_type(site):

@@ -148,7 +148,7 @@ export function watchTheme(changed) {
  * @param {() => void} reloaded
  */
 export function watchReload(reloaded) {
-  if (window.parent === window) return;
+  if (host() === window) return;
   const channel = new MessageChannel();
   const port = channel.port1;
   port.onmessage = (event) => {

@@ -63,6 +63,21 @@ def test_a_click_on_the_tab_leads_to_the_verdict(page, server, sick, screenshot)
     screenshot(page, "tensorboard")
 
 
+def test_the_address_of_tensorboard_remembers_the_place_and_back_returns(page, server, sick):
+    rule = findings(sick)[0]["rule"]
+    page.goto(server.url + "#nndiag")
+    frame = page.frame_locator("iframe[src*=nndiag]")
+    frame.locator("[data-run=sick]").click()
+    frame.locator(f"[data-band={rule}]").click()
+    expect(frame.locator(f"article.selected[data-verdict={rule}]")).to_be_visible()
+    assert "#nndiag" in page.url
+    assert f"p.nndiag.verdict={rule}" in page.url
+    page.reload()
+    expect(frame.locator(f"article.selected[data-verdict={rule}]")).to_be_visible()
+    page.go_back()
+    expect(frame.locator(".grid")).to_be_visible()
+
+
 def test_the_page_is_dark_when_tensorboard_is(page, server, screenshot):
     page.goto(server.url + "#nndiag")
     frame = page.frame_locator("iframe[src*=nndiag]")

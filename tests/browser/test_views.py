@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from recorded import RUNS, names
 
-from tb_nndiag import cli
+from tb_nndiag import cli, html_report
 
 DEEP = "sigmoid_deep"
 IS_PAINTED = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(value => value !== 0)"""
@@ -378,6 +378,18 @@ def test_a_saved_report_opens_from_disk_without_a_network(page, saved, deep, sch
     page.emulate_media(media="print")
     expect(page.locator(".side nav")).to_be_hidden()
     screenshot(page, f"report {scheme}")
+
+
+def test_a_report_in_a_notebook_leaves_the_notebook_alone(page, saved, deep, tmp_path):
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(f"<!DOCTYPE html><title>Notebook</title>{html_report.in_notebook(saved.read_text(encoding='utf-8'))}", encoding="utf-8")
+    page.goto(notebook.as_uri() + "#cell=3")
+    frame = page.frame_locator("iframe")
+    frame.locator(f"[data-run={DEEP}]").click()
+    expect(frame.locator(f"article[data-verdict={leading(deep)['rule']}]")).to_be_visible()
+    frame.locator(f"[data-band={leading(deep)['rule']}]").click()
+    expect(frame.locator(".verdict.selected")).to_have_count(1)
+    assert page.url == notebook.as_uri() + "#cell=3"
 
 
 # ---- live ------------------------------------------------------------------------------------------------------------
