@@ -110,7 +110,6 @@ def _facts(card: Card) -> dict[str, str]:
 
 def _loss(run: Run) -> dict[str, Any] | None:
     lines: list[tuple[str, str, np.ndarray, np.ndarray]] = []
-    marks = []
     if "loss" in run:
         loss = run["loss"]
         lines += [
@@ -123,10 +122,6 @@ def _loss(run: Run) -> dict[str, Any] | None:
         val = gap.of_run("val")
         if np.isfinite(val).any():
             lines.append(("validation", "val", gap.steps, val))
-            best = int(np.nanargmin(val))
-            epoch = gap.of_run("epoch")[best]
-            if math.isfinite(epoch):
-                marks.append({"step": int(gap.steps[best]), "label": f"best epoch {int(epoch)}"})
     if "baseline" in run and lines:
         constant = run["baseline"].last(0, "constant_loss")
         if math.isfinite(constant):
@@ -134,9 +129,8 @@ def _loss(run: Run) -> dict[str, Any] | None:
             if ends[0] < ends[1]:
                 lines.append(("best constant prediction", "reference", ends, np.array([constant, constant])))
     losses = run.card.losses if run.card else ()
-    return _chart(
-        "loss", "Loss", losses[0].name if len(losses) == 1 else "", lines, marks=marks, log=_spans_decades(lines)
-    )
+    measured = losses[0].name if len(losses) == 1 else ""
+    return _chart("loss", "Loss", measured, lines, marks=_best_epoch(run), log=_spans_decades(lines))
 
 
 def _metrics(run: Run) -> dict[str, Any] | None:
@@ -145,7 +139,17 @@ def _metrics(run: Run) -> dict[str, Any] | None:
     series = run["epoch"]
     names = [c for c in series.columns if c.removeprefix("val_") not in ("loss", "learning_rate")]
     lines = [(n, "val" if n.startswith("val_") else "train", series.steps, series.column(n, "value")) for n in names]
-    return _chart("metrics", "Metrics of each epoch", "value", lines)
+    return _chart("metrics", "Metrics of each epoch", "value", lines, marks=_best_epoch(run))
+
+
+def _best_epoch(run: Run) -> list[dict[str, Any]]:
+    """The mark of the lowest validation loss, if there is one."""
+    gap = run["gap"] if "gap" in run else None
+    if gap is None or not np.isfinite(gap.of_run("val")).any():
+        return []
+    best = int(np.nanargmin(gap.of_run("val")))
+    epoch = gap.of_run("epoch")[best]
+    return [{"step": int(gap.steps[best]), "label": f"best epoch {int(epoch)}"}] if math.isfinite(epoch) else []
 
 
 def _gap(run: Run) -> dict[str, Any] | None:

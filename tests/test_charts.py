@@ -57,6 +57,9 @@ def test_the_best_epoch_is_marked():
     assert chart["marks"] == [{"step": 60, "label": "best epoch 3"}]
     assert line(chart, "validation") == {20: 3.0, 60: 2.0, 80: 2.5}
     assert roles(chart)["validation"] == "val"
+    epochs = made_up.series("epoch", ("accuracy",), steps=[20, 60], value=0.5)
+    gap = made_up.gaps([3.0, 2.0, 1.0, 0.5], val=np.array([3.0, NAN, 2.0, 2.5]))
+    assert chart_of(made_up.run(gap=gap, epoch=epochs), "metrics")["marks"] == chart["marks"]
 
 
 @pytest.mark.parametrize("val", [NAN, INF], ids=["none", "infinite"])

@@ -25,6 +25,7 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
  * @typedef {object} Plot
  * @property {(chart: Chart) => void} update new data for the same lines
  * @property {(look: Pick<import("./views/chart.js").Look, "range" | "step" | "band">) => void} look
+ * @property {(name: string) => void} point at a line, as a pointer near it does; "" at none
  * @property {(width: number) => void} resize
  * @property {() => void} destroy
  */
@@ -160,6 +161,10 @@ export function createPlot(node, first, width, { emphasized, theme, cursor, room
       const [min, max] = xRange(chart.steps, range, chosenStep);
       u.setScale("x", { min, max });
       u.redraw(false);
+    },
+    point(name) {
+      const at = lines.findIndex((line) => line.name === name);
+      u.setSeries(at < 0 ? null : at + 1, { focus: true });
     },
     resize(next) {
       u.setSize({ width: next, height: room.height });

@@ -111,7 +111,7 @@ export function drawMap(canvas, chart, { width, height, range, theme, chosen, in
     const isChosen = chosen.includes(name);
     if (k % every !== 0 && !isChosen) return;
     ctx.fillStyle = isChosen ? ink.chosen : ink.text;
-    ctx.fillText(fitted(ctx, name, LEFT - 10), LEFT - 6, (k + 0.5) * row);
+    ctx.fillText(fitted(ctx, name, LEFT - 10), LEFT - 6, Math.min(height - 6, Math.max(6, (k + 0.5) * row)));
     if (isChosen) {
       ctx.strokeStyle = ink.chosen;
       ctx.lineWidth = 1.5;

@@ -111,7 +111,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
 
   const index = at.index ?? chart.steps.length - 1;
   const moved = look.range !== null || look.step !== null || look.band !== null || String(chosen) !== String(chosen.length > 0 ? places : []);
-  return html`<figure class="chart" data-chart=${chart.id} ref=${figure}>
+  return html`<figure class="chart ${mapped ? "mapped" : ""}" data-chart=${chart.id} ref=${figure}>
     <figcaption>
       <span class="title">${visible(chart.title)}</span>
       <span class="muted">${axisInWords(chart, smooth)}</span>
@@ -126,8 +126,9 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
         <//>
       </span>
     </figcaption>
+    <div class="pair">
     ${mapped &&
-    html`<${HeatMap} chart=${chart} look=${look} theme=${theme} cursor=${cursor} index=${index} choose=${(/** @type {string} */ layer) => setLook({ layers: chosen.length === 1 && chosen[0] === layer ? [] : [layer] })} />`}
+    html`<${HeatMap} chart=${chart} look=${look} theme=${theme} cursor=${cursor} index=${index} point=${(/** @type {string} */ layer) => plot.current?.point(layer)} choose=${(/** @type {string} */ layer) => setLook({ layers: chosen.length === 1 && chosen[0] === layer ? [] : [layer] })} />`}
     <div
       class="plot ${mapped ? "below" : ""}"
       ref=${node}
@@ -142,6 +143,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
       onKeyDown=${onKeyDown}
       onBlur=${() => cursor.move(null)}
     ></div>
+    </div>
     <${Legend} data=${data} at=${at} theme=${theme} unit=${chart.unit} />
     ${layers.length > 1 && html`<${LayerRamp} layers=${layers} chosen=${chosen} theme=${theme} choose=${(/** @type {string} */ layer) => setLook({ layers: layer === "" ? [] : [layer] })} />`}
     ${table && html`<${DataTable} chart=${chart} />`}

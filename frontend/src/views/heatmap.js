@@ -12,10 +12,10 @@ import { TEXT, shortNumber, visible } from "../text.js";
 /** @typedef {import("../api.js").Chart} Chart */
 
 /**
- * @param {{chart: Chart, look: import("./chart.js").Look, theme: import("../palette.js").Theme, cursor: import("../cursor.js").Cursor, index: number, choose: (layer: string) => void}} props
- *   index: of the record whose profile is shown; choose: a layer was clicked
+ * @param {{chart: Chart, look: import("./chart.js").Look, theme: import("../palette.js").Theme, cursor: import("../cursor.js").Cursor, index: number, point: (layer: string) => void, choose: (layer: string) => void}} props
+ *   index: of the record whose profile is shown; point, choose: a layer was pointed at ("": none any more), or clicked
  */
-export function HeatMap({ chart, look, theme, cursor, index, choose }) {
+export function HeatMap({ chart, look, theme, cursor, index, point, choose }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const map = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const profile = useRef(/** @type {HTMLCanvasElement | null} */ (null));
@@ -67,11 +67,13 @@ export function HeatMap({ chart, look, theme, cursor, index, choose }) {
   };
   const onMove = (/** @type {PointerEvent} */ event) => {
     const { layer, step } = under(event);
-    setPointed(layer);
     cursor.move(step);
+    setPointed(layer);
+    point(layer); // after the cursor, whose move ends what was pointed at
   };
   const onLeave = () => {
     setPointed("");
+    point("");
     cursor.move(null);
   };
 
