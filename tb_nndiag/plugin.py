@@ -71,7 +71,8 @@ class NNDiagPlugin(base_plugin.TBPlugin):
     def _overview(self, request: wrappers.Request) -> dict[str, Any]:
         where = self._where(request)
         stamps = logdir.list_runs(*where)
-        entries = self._overviews.entries(where[2], stamps, lambda name: logdir.read_run(*where, name), PATIENCE)
+        patience = 0.0 if request.args.get("judge") == "no" else PATIENCE
+        entries = self._overviews.entries(where[2], stamps, lambda name: logdir.read_run(*where, name), patience)
         return answers.overview(entries, stamps)
 
     def _rules(self, request: wrappers.Request) -> dict[str, Any]:

@@ -359,6 +359,16 @@ def test_what_is_not_judged_in_time_is_pending_and_comes_with_the_next_answer(ju
     assert judged == {"old": 1, "middle": 1, "new": 2}
 
 
+def test_the_list_of_runs_comes_at_once_when_nothing_shall_be_judged(site, judged):
+    site.record("a", 1.0)
+    (entry,) = strict(site.get("/runs?judge=no"))["runs"]
+    assert (entry["run"], entry["last_step"], entry["pending"]) == ("a", 1, True)
+    assert judged == {}
+    site.overview()
+    (entry,) = strict(site.get("/runs?judge=no"))["runs"]
+    assert entry["pending"] is False
+
+
 def test_a_run_that_waits_to_be_judged_anew_shows_what_was_known():
     overviews = answers.Overviews()
     overviews.entries("", {"a": RunStamp(1, 1.0)}, lambda name: Run(name, last_wall_time=1.0))

@@ -138,10 +138,11 @@ export function embedded() {
 
 /**
  * @param {AbortSignal} signal
+ * @param {boolean} judge whether the server shall judge some of the runs that are left first
  * @returns {Promise<Overview>}
  */
-export async function fetchOverview(signal) {
-  return embedded()?.overview ?? getJson("./runs", signal);
+export async function fetchOverview(signal, judge) {
+  return embedded()?.overview ?? getJson(judge ? "./runs" : "./runs?judge=no", signal);
 }
 
 /**

@@ -143,6 +143,7 @@ function useLive(setTheme) {
     const askStamp = latest(fetchStamp);
     const askOverview = latest(fetchOverview);
     const askRules = latest(fetchRules);
+    let isFirst = true; // then the names of the runs come before their verdicts
     let stamp = ""; // of the overview on the page, once all of its runs are judged
     const look = async () => {
       if (!asked.current) {
@@ -160,7 +161,8 @@ function useLive(setTheme) {
       }
       asked.current = false;
       for (;;) {
-        const answer = await askOverview();
+        const answer = await askOverview(!isFirst);
+        isFirst = false;
         if (answer === null) return;
         setNow(Date.now() / 1000);
         setOverview((old) => (answer.data === null ? { data: old.data, error: answer.error } : answer));

@@ -140,7 +140,7 @@ def test_five_hundred_runs_come_a_hundred_at_a_time_and_say_how_far_the_judging_
         entries = [{**(judged if i < 200 or len(asked) > 2 else pending), "run": f"trial_{i:03}"} for i in range(500)]
         route.fulfill(json={**answer, "runs": entries})
 
-    page.route("**/nndiag/runs", many)
+    page.route("**/nndiag/runs*", many)
     go(page, server)
     assert len(rows(page)) == 100
     expect(page.locator(".counts [role=status]")).to_have_text("500 runs")  # it asked until all were judged
@@ -427,7 +427,7 @@ def test_a_run_that_grows_is_shown_anew_where_the_reader_was(page, server, deep)
         route.fulfill(json=overview | {"runs": entries})
 
     page.route("**/nndiag/status", lambda route: route.fulfill(json={"format": 1, "stamp": stamp[0]}))
-    page.route("**/nndiag/runs", runs)
+    page.route("**/nndiag/runs*", runs)
     page.route("**/nndiag/run?*", lambda route: route.fulfill(json=deep if stamp[0] == "one" else grown))
     page.clock.install()
     go(page, server, run=DEEP, verdict=leading(deep)["rule"])
