@@ -130,6 +130,33 @@ class Diagnosis(keras.callbacks.Callback):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_recording": None, "_abandoned": None, "_compiled": None}
 
+    def report(self, file: str | os.PathLike[str] | None = None) -> str:
+        """Writes what the Diagnosis tab shows of this run into one HTML file; returns its path.
+
+        file: `diagnosis.html` in `log_dir`, unless given
+        Raises tb_nndiag.logdir.Unreadable when nothing was recorded yet.
+        """
+        path = os.path.join(self.log_dir, "diagnosis.html") if file is None else os.fspath(file)
+        page = self._page()
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(page)
+        return path
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the page of this run; its usual text when there is none."""
+        from tb_nndiag import html_report
+
+        try:
+            return html_report.in_notebook(self._page())
+        except Exception:
+            return None
+
+    def _page(self) -> str:
+        from tb_nndiag import html_report, logdir
+
+        run = logdir.read(self.log_dir)
+        return html_report.page({run.name: run})
+
 
 def _checked_directory(log_dir: Any) -> str:
     if not isinstance(log_dir, (str, os.PathLike)) or not os.fspath(log_dir):
