@@ -144,9 +144,9 @@ def _metrics(run: Run) -> dict[str, Any] | None:
 
 def _best_epoch(run: Run) -> list[dict[str, Any]]:
     """The mark of the lowest validation loss, if there is one."""
-    gap = run["gap"] if "gap" in run else None
-    if gap is None or not np.isfinite(gap.of_run("val")).any():
+    if "gap" not in run or not np.isfinite(run["gap"].of_run("val")).any():
         return []
+    gap = run["gap"]
     best = int(np.nanargmin(gap.of_run("val")))
     epoch = gap.of_run("epoch")[best]
     return [{"step": int(gap.steps[best]), "label": f"best epoch {int(epoch)}"}] if math.isfinite(epoch) else []
