@@ -14,10 +14,13 @@ if "tensorflow" not in sys.modules:  # TensorBoard imports it when it is install
     sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
 
 from tb_nndiag import __version__, explain
+from tb_nndiag.config_file import found_settings, read_settings
 from tb_nndiag.engine import diagnose
 from tb_nndiag.logdir import Unreadable, read, runs_below
-from tb_nndiag.report import text, visible
-from tb_nndiag.rule import SEVERITIES, all_rules
+from tb_nndiag.report import ignored, text, visible
+from tb_nndiag.rule import SEVERITIES, all_rules, find
+from tb_nndiag.run import Settings
+from tb_nndiag.settings import applied, checked, merged
 from tb_nndiag.verdict import FORMAT, Verdict, to_json
 
 CLEAN, FOUND, COULD_NOT_LOOK = 0, 1, 2
@@ -53,6 +56,18 @@ def _parser() -> argparse.ArgumentParser:
         default="warning",
         help="least severity that makes the exit code 1 (default: warning)",
     )
+    settings = check.add_argument_group(
+        "settings", "above those of a file and of the run's owner: docs/configuration.md"
+    )
+    settings.add_argument("--limit", action="append", default=[], metavar="RULE.LIMIT=VALUE", help="another limit")
+    settings.add_argument("--ignore", action="append", default=[], metavar="RULE=REASON", help="findings do not count")
+    settings.add_argument("--no-ignore", action="append", default=[], metavar="RULE", help="they count all the same")
+    settings.add_argument(
+        "--severity", action="append", default=[], metavar="RULE=SEVERITY", help="they weigh this much"
+    )
+    settings.add_argument(
+        "--config", metavar="FILE", help="settings in TOML (default: the nearest nndiag.toml or pyproject.toml)"
+    )
     check.set_defaults(command=_check)
 
     explained = commands.add_parser("explain", help="print a rule's page")
@@ -74,13 +89,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(options: argparse.Namespace) -> int:
     """Judges every run below LOGDIR. Exit code: 0 clean, 1 findings at or above --fail-on, 2 could not look."""
+    reader = _settings(options)
     found = list(runs_below(options.logdir))
     if not found:
         raise Unreadable(
             f"No run below {options.logdir!r} was recorded by the Diagnosis callback. "
             "Add it to fit: model.fit(..., callbacks=[Diagnosis('logs/run1')])."
         )
-    answers = [(name, *_judged(directory, name)) for name, directory in found]
+    answers = [(name, *_judged(directory, name, reader)) for name, directory in found]
     if options.format == "json":
         runs = [
             {"run": name, "problems": problems, "verdicts": [to_json(v) for v in verdicts]}
@@ -93,12 +109,40 @@ def _check(options: argparse.Namespace) -> int:
     if all(not verdicts for _, verdicts, _ in answers):
         return COULD_NOT_LOOK
     loud = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1] if options.fail_on != "never" else ()
-    return FOUND if any(v.finding and v.severity in loud for _, verdicts, _ in answers for v in verdicts) else CLEAN
+    return FOUND if any(v.fires and v.severity in loud for _, verdicts, _ in answers for v in verdicts) else CLEAN
 
 
-def _judged(directory: str, name: str) -> tuple[list[Verdict], list[str]]:
+def _settings(options: argparse.Namespace) -> Settings:
+    """Those of the file, below those of the command line."""
+    file = read_settings(options.config) if options.config else found_settings()
+    limits: dict[str, dict[str, float]] = {}
+    for name, value in _pairs("--limit", "RULE.LIMIT=VALUE", options.limit):
+        rule, _, limit = name.rpartition(".")
+        if not rule:
+            raise ValueError(f"--limit names {name!r}; expected RULE.LIMIT=VALUE.")
+        limits.setdefault(find(rule).name, {})[limit] = _number(name, value)
+    ignore: dict[str, str | bool] = dict(_pairs("--ignore", "RULE=REASON", options.ignore))
+    severity = dict(_pairs("--severity", "RULE=SEVERITY", options.severity))
+    return merged(file, checked(limits, {**ignore, **dict.fromkeys(options.no_ignore, False)}, severity))
+
+
+def _pairs(flag: str, form: str, given: Sequence[str]) -> list[tuple[str, str]]:
+    for pair in given:
+        if "=" not in pair:
+            raise ValueError(f"{flag} is {pair!r}; expected {form}.")
+    return [(name.strip(), value.strip()) for name, _, value in (pair.partition("=") for pair in given)]
+
+
+def _number(name: str, value: str) -> float:
     try:
-        run = read(directory, name)
+        return float(value)
+    except ValueError:
+        raise ValueError(f"The limit {name} is {value!r}; expected a number.") from None
+
+
+def _judged(directory: str, name: str, reader: Settings) -> tuple[list[Verdict], list[str]]:
+    try:
+        run = applied(read(directory, name), reader)
     except Unreadable as error:
         return [], [str(error)]
     return diagnose(run), list(run.problems)
@@ -119,11 +163,14 @@ def _print_run(name: str, verdicts: list[Verdict], problems: list[str]) -> None:
     for verdict in verdicts:
         if verdict.status == "unknown":
             print(f"   {verdict.rule} could not be checked: {visible(verdict.reason)}")
+    for verdict in verdicts:
+        if verdict.status == "ignored":
+            print(ignored(verdict))
     print()
 
 
 def _explain(options: argparse.Namespace) -> int:
-    print(explain.page(explain.find(options.rule)))
+    print(explain.page(find(options.rule)))
     return CLEAN
 
 

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tb_nndiag.engine import did_you_mean
-from tb_nndiag.rule import Rule, all_rules, number
-
-
-def find(word: str) -> Rule:
-    """The rule of that code or name. Raises ValueError with the nearest one when there is none."""
-    known = {rule.name: rule for rule in all_rules()}
-    codes = {rule.code: rule for rule in all_rules()}
-    found = known.get(word) or codes.get(word.upper())
-    if found is None:
-        raise ValueError(f"There is no rule called {word!r}.{did_you_mean(word, {**known, **codes})}")
-    return found
+from tb_nndiag.rule import Rule, number
 
 
 def page(rule: Rule) -> str:

@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import werkzeug
@@ -21,10 +22,11 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 import tb_nndiag
-from tb_nndiag import charts, engine, logdir, verdict
+from tb_nndiag import charts, engine, logdir, settings, verdict
+from tb_nndiag.config_file import found_settings
 from tb_nndiag.logdir import RunStamp
 from tb_nndiag.rule import SEVERITIES
-from tb_nndiag.run import Run
+from tb_nndiag.run import Run, Settings
 from tb_nndiag.signals import PLUGIN_NAME
 from tb_nndiag.verdict import Verdict
 
@@ -180,6 +182,7 @@ class NNDiagPlugin(base_plugin.TBPlugin):
     def __init__(self, context):
         self._provider = context.data_provider
         self._overviews = Overviews()
+        self._settings, self._problem = _reader_settings()
 
     def is_active(self):
         # TensorBoard asks its data provider first, and shows the tab when any run has data of ours. It waits for this
@@ -197,7 +200,7 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         where = self._where(request)
         stamps = logdir.list_runs(*where)
         experiment_id = where[2]
-        entries = self._overviews.entries(experiment_id, stamps, lambda run_name: logdir.read_run(*where, run_name))
+        entries = self._overviews.entries(experiment_id, stamps, lambda run_name: self._read(where, run_name))
         return {"format": FORMAT, "version": tb_nndiag.__version__, "runs": entries}
 
     def _run(self, request: wrappers.Request) -> dict[str, Any]:
@@ -209,14 +212,27 @@ class NNDiagPlugin(base_plugin.TBPlugin):
             shown = run_name[:LONGEST_NAME_SHOWN]
             raise Refusal(404, f"There is no run called `{shown}` with a diagnosis below this logdir.")
         try:
-            return run_detail(logdir.read_run(*where, run_name))
+            return run_detail(self._read(where, run_name))
         except logdir.Unreadable as problem:
             raise Refusal(500, str(problem)) from problem
+
+    def _read(self, where: tuple[Any, Any, str], run_name: str) -> Run:
+        run = settings.applied(logdir.read_run(*where, run_name), self._settings)
+        return replace(run, problems=(*run.problems, *self._problem))
 
     def _where(self, request: wrappers.Request) -> tuple[Any, Any, str]:
         """What every function of logdir.py starts with: data provider, context, experiment."""
         environ = request.environ
         return self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ)
+
+
+def _reader_settings() -> tuple[Settings, tuple[str, ...]]:
+    """Those of the file nearest to where TensorBoard was started, or none and the sentence that says why."""
+    try:
+        return found_settings(), ()
+    except ValueError as error:
+        logger.warning("tb-nndiag goes on without the settings in %s", error)
+        return Settings(), (f"the settings are left out: {error}",)
 
 
 def static_files() -> dict[str, bytes]:

@@ -16,10 +16,17 @@ def text(verdicts: Sequence[Verdict], *, only_leading: bool = False, details: bo
 
     verdicts: in reading order, as `engine.diagnose` returns them; only_leading: errors and warnings that nothing else explains
     """
-    shown = [v for v in verdicts if v.finding]
+    shown = [v for v in verdicts if v.fires]
     if only_leading:
         shown = [v for v in shown if v.leads and v.severity != "hint"]
     return "\n".join(_finding(v, details) for v in shown)
+
+
+def ignored(verdict: Verdict) -> str:
+    """One line about a finding that does not count, with the reason."""
+    finding = verdict.finding
+    assert finding is not None
+    return _wrapped(f"   {verdict.code} {verdict.rule} ignored ", f"({verdict.reason}): {finding.headline}")
 
 
 def _finding(verdict: Verdict, details: bool) -> str:
@@ -48,7 +55,7 @@ def _since(verdict: Verdict) -> str:
     finding = verdict.finding
     assert finding is not None
     start = f"from step {finding.first_step:,}" if finding.first_step > 1 else "from the start"
-    return f" ({start} on)" if finding.active else f" ({start} to step {finding.last_step:,})"
+    return f" ({start} on)" if finding.active else f" ({start} to step {finding.last_step:,}, no longer since)"
 
 
 def visible(text: str) -> str:
