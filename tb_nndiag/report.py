@@ -22,6 +22,11 @@ def text(verdicts: Sequence[Verdict], *, only_leading: bool = False, details: bo
     return "\n".join(_finding(v, details) for v in shown)
 
 
+def brief(verdict: Verdict) -> str:
+    """The finding's headline, its numbers and its first fix, for somebody whose training is still running."""
+    return _finding(verdict, details=True, all_of_it=False)
+
+
 def ignored(verdict: Verdict) -> str:
     """One line about a finding that does not count, with the reason."""
     finding = verdict.finding
@@ -29,13 +34,13 @@ def ignored(verdict: Verdict) -> str:
     return _wrapped(f"   {verdict.code} {verdict.rule} ignored ", f"({verdict.reason}): {finding.headline}")
 
 
-def _finding(verdict: Verdict, details: bool) -> str:
+def _finding(verdict: Verdict, details: bool, all_of_it: bool = True) -> str:
     finding = verdict.finding
     assert finding is not None
-    indent = "   └ " if verdict.explained_by else ""
+    indent = "   └ " if verdict.explained_by and all_of_it else ""
     head = f"{indent}{verdict.code} {verdict.severity}: "
     lines = [_wrapped(head, finding.headline + _since(verdict))]
-    if details and not verdict.explained_by:
+    if details and not indent:
         margin = " " * len(head)
         for e in finding.evidence:
             at = f"{e.where}, " if e.where != "run" else ""
@@ -43,8 +48,9 @@ def _finding(verdict: Verdict, details: bool) -> str:
             lines.append(
                 _wrapped(margin, f"{e.measure}: {number(e.value)}{unit} (limit {number(e.limit)}; {at}step {e.step:,})")
             )
-        lines.append(_wrapped(margin, finding.why))
-        for i, fix in enumerate(finding.fixes):
+        if all_of_it:
+            lines.append(_wrapped(margin, finding.why))
+        for i, fix in enumerate(finding.fixes if all_of_it else finding.fixes[:1]):
             because = f" {fix.because}" if fix.because else ""
             lines.append(_wrapped(margin, f"{'First' if i == 0 else 'Then'}: {fix.do}{because}"))
             lines.extend(f"{margin}    {visible(line)}" for line in fix.code.splitlines())

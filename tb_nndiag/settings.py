@@ -58,7 +58,7 @@ def _known(settings: Settings) -> tuple[Settings, list[str]]:
     entries: list[dict[str, Any]] = [
         {"limits": {rule: {limit: v}}} for rule, values in settings.limits.items() for limit, v in values.items()
     ]
-    entries += [{"ignore": {rule: reason}} for rule, reason in settings.ignore.items()]
+    entries += [{"ignore": {rule: reason or False}} for rule, reason in settings.ignore.items()]
     entries += [{"severity": {rule: word}} for rule, word in settings.severity.items()]
     known, problems = [], []
     for entry in entries:
