@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import sys
 import types
@@ -14,14 +13,14 @@ if "tensorflow" not in sys.modules:  # TensorBoard imports it when it is install
     sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
 
 from tb_nndiag import __version__, explain
+from tb_nndiag.baseline import read_baseline, write_baseline
 from tb_nndiag.config_file import found_settings, read_settings
 from tb_nndiag.engine import diagnose
+from tb_nndiag.formats import FORMATS, Answer
 from tb_nndiag.logdir import Unreadable, read, runs_below
-from tb_nndiag.report import ignored, text, visible
 from tb_nndiag.rule import SEVERITIES, all_rules, find
 from tb_nndiag.run import Settings
 from tb_nndiag.settings import applied, checked, merged
-from tb_nndiag.verdict import FORMAT, Verdict, to_json
 
 CLEAN, FOUND, COULD_NOT_LOOK = 0, 1, 2
 
@@ -49,12 +48,17 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="judge every run below a logdir", description=_check.__doc__)
     check.add_argument("logdir", help="the directory that you give to tensorboard --logdir")
-    check.add_argument("--format", choices=("text", "json"), default="text")
+    check.add_argument("--format", choices=tuple(FORMATS), default="text")
     check.add_argument(
         "--fail-on",
         choices=(*SEVERITIES, "never"),
         default="warning",
         help="least severity that makes the exit code 1 (default: warning)",
+    )
+    baseline = check.add_mutually_exclusive_group()
+    baseline.add_argument("--baseline", metavar="FILE", help="report what is not in this file")
+    baseline.add_argument(
+        "--write-baseline", metavar="FILE", help="write what is found to this file, and report nothing"
     )
     settings = check.add_argument_group(
         "settings", "above those of a file and of the run's owner: docs/configuration.md"
@@ -96,20 +100,23 @@ def _check(options: argparse.Namespace) -> int:
             f"No run below {options.logdir!r} was recorded by the Diagnosis callback. "
             "Add it to fit: model.fit(..., callbacks=[Diagnosis('logs/run1')])."
         )
-    answers = [(name, *_judged(directory, name, reader)) for name, directory in found]
-    if options.format == "json":
-        runs = [
-            {"run": name, "problems": problems, "verdicts": [to_json(v) for v in verdicts]}
-            for name, verdicts, problems in answers
-        ]
-        print(json.dumps({"format": FORMAT, "runs": runs}, indent=1, allow_nan=False))
-    else:
-        for name, verdicts, problems in answers:
-            _print_run(os.path.basename(os.path.abspath(options.logdir)) if name == "." else name, verdicts, problems)
-    if all(not verdicts for _, verdicts, _ in answers):
+    known = read_baseline(options.baseline) if options.baseline else {}
+    answers = []
+    for name, directory in found:
+        shown = os.path.basename(os.path.abspath(options.logdir)) if name == "." else name
+        answers.append(_answer(name, shown, directory, merged(known.get(shown, Settings()), reader)))
+    if options.write_baseline:
+        codes = {answer.shown: [v.code for v in answer.found] for answer in answers}
+        write_baseline(options.write_baseline, codes)
+        print(f"{sum(map(len, codes.values()))} findings of {len(codes)} runs are in {options.write_baseline} now.")
+        return CLEAN if any(answer.verdicts for answer in answers) else COULD_NOT_LOOK
+    failing = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1] if options.fail_on != "never" else ()
+    printed = FORMATS[options.format](answers, failing)
+    if printed:
+        print(printed)
+    if not any(answer.verdicts for answer in answers):
         return COULD_NOT_LOOK
-    loud = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1] if options.fail_on != "never" else ()
-    return FOUND if any(v.fires and v.severity in loud for _, verdicts, _ in answers for v in verdicts) else CLEAN
+    return FOUND if any(v.severity in failing for answer in answers for v in answer.found) else CLEAN
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -140,33 +147,12 @@ def _number(name: str, value: str) -> float:
         raise ValueError(f"The limit {name} is {value!r}; expected a number.") from None
 
 
-def _judged(directory: str, name: str, reader: Settings) -> tuple[list[Verdict], list[str]]:
+def _answer(name: str, shown: str, directory: str, settings: Settings) -> Answer:
     try:
-        run = applied(read(directory, name), reader)
+        run = applied(read(directory, name), settings)
     except Unreadable as error:
-        return [], [str(error)]
-    return diagnose(run), list(run.problems)
-
-
-def _print_run(name: str, verdicts: list[Verdict], problems: list[str]) -> None:
-    count = {status: sum(v.status == status for v in verdicts) for status in ("fires", "clear", "unknown", "crashed")}
-    print(f"── {visible(name)}")
-    for problem in problems:
-        print(f"   could not read everything: {visible(problem)}")
-    if count["fires"]:
-        print(text(verdicts))
-    elif verdicts:
-        print(f"   no findings: {count['clear']} rules looked and found nothing")
-    for verdict in verdicts:
-        if verdict.status == "crashed":
-            print(f"   {verdict.code} {verdict.rule} failed: {verdict.reason}")
-    for verdict in verdicts:
-        if verdict.status == "unknown":
-            print(f"   {verdict.rule} could not be checked: {visible(verdict.reason)}")
-    for verdict in verdicts:
-        if verdict.status == "ignored":
-            print(ignored(verdict))
-    print()
+        return Answer(name, shown, directory, [], [str(error)])
+    return Answer(name, shown, directory, diagnose(run), run.problems, run.card.stopped if run.card else "")
 
 
 def _explain(options: argparse.Namespace) -> int:
