@@ -30,13 +30,13 @@ def found_settings(directory: str | os.PathLike[str] = ".") -> Settings:
 
     Raises ValueError as `read_settings` does.
     """
-    start = Path(directory).resolve()
-    for folder in (start, *start.parents):
-        for file in (folder / "nndiag.toml", folder / "pyproject.toml"):
-            found = _settings(file) if file.is_file() else None
-            if found is not None:
-                return found
-    return Settings()
+    try:
+        start = Path(directory).resolve()
+        folders = (start, *start.parents)
+        files = [f / name for f in folders for name in ("nndiag.toml", "pyproject.toml") if (f / name).is_file()]
+    except OSError as error:  # the directory is gone, or may not be looked at
+        raise ValueError(f"{os.fspath(directory)}: It cannot be looked at ({error.strerror}).") from error
+    return next((found for file in files if (found := _settings(file)) is not None), Settings())
 
 
 def _settings(file: Path) -> Settings | None:

@@ -59,7 +59,7 @@ def _run_as_text(answer: Answer) -> str:
         lines.append(report.text(answer.verdicts))
     elif answer.verdicts:
         lines.append(f"   no findings: {len(answer.having('clear'))} rules looked and found nothing")
-    lines += [f"   {v.code} {v.rule} failed: {v.reason}" for v in answer.having("crashed")]
+    lines += [f"   {v.code} {v.rule} failed: {visible(v.reason)}" for v in answer.having("crashed")]
     lines += [f"   {v.rule} could not be checked: {visible(v.reason)}" for v in answer.having("unknown")]
     lines += [report.ignored(v) for v in answer.having("ignored")]
     return "\n".join([*lines, ""])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 from recorded import RUNS
@@ -72,6 +74,30 @@ def test_a_file_that_cannot_be_used_is_refused_by_name(tmp_path, name, content, 
     with pytest.raises(ValueError) as refused:
         read_settings(file)
     assert str(refused.value).startswith(f"{file}: {sentence}")
+
+
+def test_a_directory_that_is_gone_is_refused_by_name(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ValueError, match=r"^\.: It cannot be looked at \(No such file or directory\)\.$"):
+        found_settings()
+
+
+def test_the_documented_file_callback_and_flags_are_taken(tmp_path, capsys):
+    from keras_callbacks import Diagnosis
+
+    page = (Path(__file__).resolve().parents[1] / "docs" / "configuration.md").read_text()
+    (tmp_path / "pyproject.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    assert read_settings(tmp_path / "pyproject.toml") == Settings(
+        {"loss-plateau": {"patience": 500.0}}, {"overfitting": "fine-tuned on few rows, stopped early by hand", "class-imbalance": ""}, {"underfitting": "error"}
+    )
+    eval(page.split("```python\n")[1].split("```")[0], {"Diagnosis": Diagnosis})
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--help"])
+    known = capsys.readouterr().out
+    assert {flag for flag in re.findall(r"--[a-z][a-z-]+", page) if flag not in known} == set()
 
 
 # ---- nndiag check ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from recorded import names, recorded
 
 from keras_callbacks import Diagnosis, schedule
+from tb_nndiag import charts
 from tb_nndiag.engine import diagnose
 from tb_nndiag.live import Live, checked_stop_on
 from tb_nndiag.logdir import read
@@ -230,6 +231,7 @@ def test_stop_on_ends_the_training_and_the_reason_is_printed_recorded_and_kept(t
     assert "The training is stopped, as `stop_on` says.\n" in printed
     run = read(tmp_path / "run")
     assert (run.card.stopped, run.ended) == (callback.stopped, True)
+    assert {"name": "stopped", "value": callback.stopped} in charts.card(run)["facts"]
 
 
 def test_stop_on_a_rule_that_is_folded_tells_of_both(tmp_path, capsys):

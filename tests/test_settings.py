@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import made_up
 import pytest
+from recorded import recorded
 
+from tb_nndiag import charts
 from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import all_rules
 from tb_nndiag.run import Settings
@@ -63,6 +65,15 @@ def test_a_run_is_judged_under_its_owners_settings_and_the_readers_above_them():
     read = applied(run, checked(ignore={"NND101": False}, severity={"nan-loss": "warning"}))
     verdict = next(v for v in diagnose(read) if v.rule == "nan-loss")
     assert (verdict.status, verdict.severity, read.problems) == ("fires", "warning", ())
+
+
+def test_charts_draw_the_limits_that_a_run_is_judged_under():
+    limits = [(rule.name, name) for rule in all_rules() for name, (_, limit) in rule.limits.items() if limit.chart == "updates" and not limit.times_last]
+    assert limits
+    for rule, name in limits:
+        run = applied(recorded("sigmoid_deep"), checked({rule: {name: 0.12345}}))
+        (chart,) = [c for c in charts.charts(run, diagnose(run)) if c["id"] == "updates"]
+        assert {"value": 0.12345, "label": f"{rule}: 0.123"} in chart["limits"]
 
 
 def test_what_is_not_known_of_the_owners_settings_is_named_and_the_rest_counts():
