@@ -195,19 +195,24 @@ class Diagnosis(keras.callbacks.Callback):
         return diagnose(applied(read(self.log_dir), self._reader))
 
     def _report(self) -> None:
-        """Prints what leads and was not told yet, if there is something, with the way to the evidence."""
+        """Prints what leads and was not told yet, and what was told and is over, with the way to the evidence."""
         if self.quiet:
             return
         try:
             from tb_nndiag.report import text
 
             told = self._live.told if self._live else set()
-            new = [v for v in self._judged() if v.rule not in told]
+            verdicts = self._judged()
+            new = [v for v in verdicts if v.rule not in told]
             found = text(new, only_leading=True)
-            told.update(v.rule for v in new if v.leads)
+            over = sorted(told - {v.rule for v in verdicts if v.fires and v.finding.active})
+            told -= set(over)
+            told |= {v.rule for v in new if v.leads}
         except Exception as error:
             _warn(f"could not judge the run ({type(error).__name__}: {error})")
             return
+        if over:
+            found = f"No longer so: {', '.join(over)}.\n{found}".rstrip()
         if found:
             self._print(found)
 

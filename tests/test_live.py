@@ -184,6 +184,15 @@ def test_a_second_fit_with_the_callback_does_not_say_it_again(tmp_path, capsys):
     assert capsys.readouterr().out.count("NND701 error") == 1
 
 
+@pytest.mark.parametrize("at_the_end", [[], [found("nan-loss", active=False)]], ids=["gone", "ended"])
+def test_an_error_that_was_told_of_and_is_over_is_taken_back_at_the_end(tmp_path, monkeypatch, capsys, at_the_end):
+    monkeypatch.setattr(Diagnosis, "_judged", lambda self: [found("nan-loss")] if self._epochs < 6 else at_the_end)
+    fit(tmp_path / "run")
+    printed = capsys.readouterr().out
+    assert printed.count("NND999 error") == 1
+    assert printed.split("tab DIAGNOSIS\n")[1].startswith("\nNo longer so: nan-loss.\nTo see the evidence: ")
+
+
 def test_quiet_is_quiet_and_never_judges(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(Diagnosis, "_judged", lambda self: 1 / 0)
     fit(tmp_path / "run", quiet=True)
