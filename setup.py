@@ -89,7 +89,7 @@ setup(
     packages=find_packages(include=["keras_callbacks*", "tb_nndiag*"]),
     package_data={"tb_nndiag": ["static/*", "static/.stamp"], "tb_nndiag.proto": ["*.proto", "*.pyi"]},
     include_package_data=False,
-    install_requires=["tensorboard>=2.21", "numpy", "protobuf>=3.20"],
+    install_requires=["tensorboard>=2.21", "numpy", "protobuf>=3.20", "tomli>=2; python_version < '3.11'"],
     setup_requires=generated.requirements(),
     extras_require={"keras": keras, "demo": demo, "test": test},
     entry_points={

@@ -34,6 +34,7 @@ from keras_callbacks.say import warn
 from keras_callbacks.taps import Taps
 from keras_callbacks.train_step import BATCHES_KEPT, TrainStepProbes
 from keras_callbacks.validation_rows import ValidationRows
+from tb_nndiag.proto.nndiag_pb2 import RunCard
 
 OBSERVING_COSTS = 0.2  # of the plain step's time; seen with benchmarks/cost
 FEWEST_EVALUATED = 128  # held rows, once evaluating all of them takes too long
@@ -82,6 +83,8 @@ class Recording:
         after_interrupt: Callable[[], None],
     ) -> None:
         self.own_seconds = 0.0
+        self.look_seconds = 0.0  # of these, for judging, which has a share of its own
+        self.complete_card: Callable[[RunCard], None] = lambda card: None  # with what only the callback knows
         self._model = model
         self._overhead = overhead
         self._do = do
@@ -150,6 +153,20 @@ class Recording:
     def step(self) -> int:
         """The run's step: it continues the optimizer's count."""
         return self._first_step + self._steps
+
+    @property
+    def wrote_epoch(self) -> bool:
+        """Whether the epoch that ended last was recorded."""
+        return 0 < self._epochs == self._evaluated_epochs
+
+    def affords(self, seconds: float) -> bool:
+        """Whether something that takes so long fits into the share of the time that recording may take."""
+        elapsed = time.perf_counter() - self._began
+        return schedule.affordable(self.own_seconds - self.look_seconds, elapsed, seconds, self._overhead)
+
+    def affords_look(self, seconds: float) -> bool:
+        """The same for judging, so that neither keeps the other from its work."""
+        return schedule.affordable(self.look_seconds, time.perf_counter() - self._began, seconds, self._overhead)
 
     def begin(self, params: dict) -> None:
         """Once the train function exists, not yet traced: follows it, and sees that the wraps come off when a step fails.
@@ -229,10 +246,10 @@ class Recording:
         if np.isfinite(val) and not val >= self._best_val:
             self._best_val, self._best_epoch = val, epoch
         if self._epochs >= self._evaluate_next:
-            if not self._affords(self._evaluate_seconds):  # fewer rows are better than fewer epochs
+            if not self.affords(self._evaluate_seconds):  # fewer rows are better than fewer epochs
                 self._evaluate_seconds *= FEWEST_EVALUATED / self._evaluated_rows
                 self._evaluated_rows = FEWEST_EVALUATED
-            if self._affords(self._evaluate_seconds):
+            if self.affords(self._evaluate_seconds):
                 self._evaluate_next = schedule.next_epoch(self._epochs)
                 self._record_epoch()
         self._last_epoch_batches = self._batches_of_epoch()
@@ -274,9 +291,6 @@ class Recording:
         self._writer.close()
         self._held_rows.forget()
 
-    def _affords(self, seconds: float) -> bool:
-        return schedule.affordable(self.own_seconds, time.perf_counter() - self._began, seconds, self._overhead)
-
     def _count_steps(self) -> None:
         """Replaces the host's guess of the number of steps by the device's count."""
         if self._attached:
@@ -288,7 +302,7 @@ class Recording:
         if self._steps >= self._observe_next:
             if not self._epochs:
                 self._held_rows.take(self._steps)
-            if self._affords(self._record_seconds):
+            if self.affords(self._record_seconds):
                 began = time.perf_counter()
                 self._record_steps()
                 self._record_seconds = time.perf_counter() - began
@@ -459,6 +473,7 @@ class Recording:
         )
         strategy = self._model.distribute_strategy
         card.strategy = type(strategy).__name__ if _replicas(self._model) > 1 else ""
+        self.complete_card(card)
         self._writer.write_card(self.step, card)
         self._card_written = True
 

@@ -15,6 +15,11 @@ def next_epoch(epoch: int) -> int:
     return epoch + max(1, epoch // 50 if epoch >= 100 else 1)
 
 
+def next_look(epoch: int) -> int:
+    """The epoch to judge after `epoch`: the first three, then half as far again each time; 12 in a hundred epochs."""
+    return epoch + max(1, epoch // 2)
+
+
 def affordable(own_seconds: float, elapsed_seconds: float, next_seconds: float, overhead: float) -> bool:
     """Whether something that takes `next_seconds` fits into the share `overhead` of the time so far, or is free."""
     return own_seconds + next_seconds <= SECONDS_FREE + overhead * elapsed_seconds

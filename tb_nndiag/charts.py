@@ -45,10 +45,11 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     ]  # fmt: skip
     shown = [chart for chart in made if chart is not None]
     for rule in all_rules():
-        for default, limit in rule.limits.values():
+        for name, (default, limit) in rule.limits.items():
             for chart in shown:
                 if limit.chart == chart["id"] and rule.name in looked:
-                    _draw_limit(chart, rule.name, default, times_last=limit.times_last)
+                    value = run.settings.limits.get(rule.name, {}).get(name, default)
+                    _draw_limit(chart, rule.name, value, times_last=limit.times_last)
     return shown
 
 
@@ -104,6 +105,7 @@ def _facts(card: Card) -> dict[str, str]:
         "precision": card.precision if card.precision != "float32" else "",
         "compiled with": "XLA" if card.jit_compile else "",
         "strategy": card.strategy,
+        "stopped": card.stopped,
         "versions": ", ".join(f"{name} {version}" for name, version in sorted(card.versions.items())),
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import sys
 import types
@@ -14,11 +13,14 @@ if "tensorflow" not in sys.modules:  # TensorBoard imports it when it is install
     sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
 
 from tb_nndiag import __version__, explain
-from tb_nndiag.engine import diagnose, did_you_mean
+from tb_nndiag.baseline import read_baseline, write_baseline
+from tb_nndiag.config_file import found_settings, read_settings
+from tb_nndiag.engine import diagnose
+from tb_nndiag.formats import FORMATS, Answer
 from tb_nndiag.logdir import Unreadable, read, runs_below
-from tb_nndiag.report import text, visible
-from tb_nndiag.rule import SEVERITIES, all_rules
-from tb_nndiag.verdict import FORMAT, Verdict, to_json
+from tb_nndiag.rule import SEVERITIES, all_rules, did_you_mean, find
+from tb_nndiag.run import Settings
+from tb_nndiag.settings import applied, checked, merged
 
 CLEAN, FOUND, COULD_NOT_LOOK = 0, 1, 2
 
@@ -46,12 +48,29 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="judge every run below a logdir", description=_check.__doc__)
     check.add_argument("logdir", help="the directory that you give to tensorboard --logdir")
-    check.add_argument("--format", choices=("text", "json"), default="text")
+    check.add_argument("--format", choices=tuple(FORMATS), default="text")
     check.add_argument(
         "--fail-on",
         choices=(*SEVERITIES, "never"),
         default="warning",
         help="least severity that makes the exit code 1 (default: warning)",
+    )
+    baseline = check.add_mutually_exclusive_group()
+    baseline.add_argument("--baseline", metavar="FILE", help="report what is not in this file")
+    baseline.add_argument(
+        "--write-baseline", metavar="FILE", help="write what is found to this file, and report nothing"
+    )
+    settings = check.add_argument_group(
+        "settings", "above those of a file and of the run's owner: docs/configuration.md"
+    )
+    settings.add_argument("--limit", action="append", default=[], metavar="RULE.LIMIT=VALUE", help="another limit")
+    settings.add_argument("--ignore", action="append", default=[], metavar="RULE=REASON", help="findings do not count")
+    settings.add_argument("--no-ignore", action="append", default=[], metavar="RULE", help="they count all the same")
+    settings.add_argument(
+        "--severity", action="append", default=[], metavar="RULE=SEVERITY", help="they weigh this much"
+    )
+    settings.add_argument(
+        "--config", metavar="FILE", help="settings in TOML (default: the nearest nndiag.toml or pyproject.toml)"
     )
     check.set_defaults(command=_check)
 
@@ -82,21 +101,25 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(options: argparse.Namespace) -> int:
     """Judges every run below LOGDIR. Exit code: 0 clean, 1 findings at or above --fail-on, 2 could not look."""
+    reader = _settings(options)
     found = _runs(options.logdir)
-    answers = [(name, *_judged(directory, name)) for name, directory in found]
-    if options.format == "json":
-        runs = [
-            {"run": name, "problems": problems, "verdicts": [to_json(v) for v in verdicts]}
-            for name, verdicts, problems in answers
-        ]
-        print(json.dumps({"format": FORMAT, "runs": runs}, indent=1, allow_nan=False))
-    else:
-        for name, verdicts, problems in answers:
-            _print_run(_name_shown(options.logdir, name), verdicts, problems)
-    if all(not verdicts for _, verdicts, _ in answers):
+    known = read_baseline(options.baseline) if options.baseline else {}
+    answers = []
+    for name, directory in found:
+        shown = _name_shown(options.logdir, name)
+        answers.append(_answer(name, shown, directory, merged(known.get(shown, Settings()), reader)))
+    if options.write_baseline:
+        codes = {answer.shown: [v.code for v in answer.found] for answer in answers}
+        write_baseline(options.write_baseline, codes)
+        print(f"{sum(map(len, codes.values()))} findings of {len(codes)} runs are in {options.write_baseline} now.")
+        return CLEAN if any(answer.verdicts for answer in answers) else COULD_NOT_LOOK
+    failing = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1] if options.fail_on != "never" else ()
+    printed = FORMATS[options.format](answers, failing)
+    if printed:
+        print(printed)
+    if not any(answer.verdicts for answer in answers):
         return COULD_NOT_LOOK
-    loud = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1] if options.fail_on != "never" else ()
-    return FOUND if any(v.finding and v.severity in loud for _, verdicts, _ in answers for v in verdicts) else CLEAN
+    return FOUND if any(v.severity in failing for answer in answers for v in answer.found) else CLEAN
 
 
 def _runs(logdir: str) -> list[tuple[str, str]]:
@@ -124,10 +147,10 @@ def _report(options: argparse.Namespace) -> int:
     for name in options.run or ():
         if name not in found:
             raise ValueError(f"There is no run called {name!r}.{did_you_mean(name, found)}")
-    runs, unreadable = {}, {}
+    settings, runs, unreadable = found_settings(), {}, {}
     for name in options.run or found:
         try:
-            runs[name] = read(found[name], name)
+            runs[name] = applied(read(found[name], name), settings)
         except Unreadable as error:
             unreadable[name] = str(error)
     try:
@@ -139,34 +162,44 @@ def _report(options: argparse.Namespace) -> int:
     return CLEAN if runs else COULD_NOT_LOOK
 
 
-def _judged(directory: str, name: str) -> tuple[list[Verdict], list[str]]:
+def _settings(options: argparse.Namespace) -> Settings:
+    """Those of the file, below those of the command line."""
+    file = read_settings(options.config) if options.config else found_settings()
+    limits: dict[str, dict[str, float]] = {}
+    for name, value in _pairs("--limit", "RULE.LIMIT=VALUE", options.limit):
+        rule, _, limit = name.rpartition(".")
+        if not rule:
+            raise ValueError(f"--limit names {name!r}; expected RULE.LIMIT=VALUE.")
+        limits.setdefault(find(rule).name, {})[limit] = _number(name, value)
+    ignore: dict[str, str | bool] = dict(_pairs("--ignore", "RULE=REASON", options.ignore))
+    severity = dict(_pairs("--severity", "RULE=SEVERITY", options.severity))
+    return merged(file, checked(limits, {**ignore, **dict.fromkeys(options.no_ignore, False)}, severity))
+
+
+def _pairs(flag: str, form: str, given: Sequence[str]) -> list[tuple[str, str]]:
+    for pair in given:
+        if "=" not in pair:
+            raise ValueError(f"{flag} is {pair!r}; expected {form}.")
+    return [(name.strip(), value.strip()) for name, _, value in (pair.partition("=") for pair in given)]
+
+
+def _number(name: str, value: str) -> float:
     try:
-        run = read(directory, name)
+        return float(value)
+    except ValueError:
+        raise ValueError(f"The limit {name} is {value!r}; expected a number.") from None
+
+
+def _answer(name: str, shown: str, directory: str, settings: Settings) -> Answer:
+    try:
+        run = applied(read(directory, name), settings)
     except Unreadable as error:
-        return [], [str(error)]
-    return diagnose(run), list(run.problems)
-
-
-def _print_run(name: str, verdicts: list[Verdict], problems: list[str]) -> None:
-    count = {status: sum(v.status == status for v in verdicts) for status in ("fires", "clear", "unknown", "crashed")}
-    print(f"── {visible(name)}")
-    for problem in problems:
-        print(f"   could not read everything: {visible(problem)}")
-    if count["fires"]:
-        print(text(verdicts))
-    elif verdicts:
-        print(f"   no findings: {count['clear']} rules looked and found nothing")
-    for verdict in verdicts:
-        if verdict.status == "crashed":
-            print(f"   {verdict.code} {verdict.rule} failed: {verdict.reason}")
-    for verdict in verdicts:
-        if verdict.status == "unknown":
-            print(f"   {verdict.rule} could not be checked: {visible(verdict.reason)}")
-    print()
+        return Answer(name, shown, directory, [], [str(error)])
+    return Answer(name, shown, directory, diagnose(run), run.problems, run.card.stopped if run.card else "")
 
 
 def _explain(options: argparse.Namespace) -> int:
-    print(explain.page(explain.find(options.rule)))
+    print(explain.page(find(options.rule)))
     return CLEAN
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tb_nndiag.engine import did_you_mean
-from tb_nndiag.rule import Rule, all_rules, number
+from tb_nndiag.rule import Rule, number
 from tb_nndiag.run import Run
 
 FAMILIES = {  # first digit of a code → what its rules are about
@@ -27,16 +26,6 @@ _OF_VALIDATION = {"gap", "val_inputs", "val_labels", "shift", "label_shift", "ov
 def family(code: str) -> str:
     """The first digit of `NND201`."""
     return code.removeprefix("NND")[:1]
-
-
-def find(word: str) -> Rule:
-    """The rule of that code or name. Raises ValueError with the nearest one when there is none."""
-    known = {rule.name: rule for rule in all_rules()}
-    codes = {rule.code: rule for rule in all_rules()}
-    found = known.get(word) or codes.get(word.upper())
-    if found is None:
-        raise ValueError(f"There is no rule called {word!r}.{did_you_mean(word, {**known, **codes})}")
-    return found
 
 
 def page(rule: Rule) -> str:

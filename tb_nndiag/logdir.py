@@ -15,7 +15,7 @@ from tensorboard.context import RequestContext
 from tensorboard.data import provider as provider_lib
 
 from tb_nndiag.proto import nndiag_pb2
-from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series
+from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series, Settings
 from tb_nndiag.signals import CARD_TAG, FILE_SUFFIX, FORMAT, PLUGIN_NAME, SIGNALS
 
 _EVERYTHING = 2**31 - 1  # points a series; 0 would mean none
@@ -69,14 +69,14 @@ def read_run(provider: provider_lib.DataProvider, ctx: RequestContext, experimen
     if not found:
         raise Unreadable(problems[0] if problems else f"The run {name!r} has no data of the Diagnosis callback.")
     _end_earlier_attempts(found)
-    card, columns = _card(found.pop(CARD_TAG, []), problems)
+    card, columns, settings = _card(found.pop(CARD_TAG, []), problems)
     series = {}
     for tag, points in found.items():
         made = _series(_TAGS[tag], points, columns.get(_TAGS[tag]), problems)
         if made is not None:
             series[_TAGS[tag]] = made
     times = [p.wall_time for points in found.values() for p in points if np.isfinite(p.wall_time)]
-    return Run(name, series, card, tuple(problems), min(times, default=0.0), max(times, default=0.0))
+    return Run(name, series, card, tuple(problems), min(times, default=0.0), max(times, default=0.0), settings)
 
 
 def _points(
@@ -194,19 +194,24 @@ def _padded(values: np.ndarray, width: int) -> np.ndarray:
     return np.concatenate([values.astype(np.float64), missing])
 
 
-def _card(points: list, problems: list[str]) -> tuple[Card | None, dict[str, list[str]]]:
+def _card(points: list, problems: list[str]) -> tuple[Card | None, dict[str, list[str]], Settings]:
     if not points:
         problems.append("the run card is missing: layers are known by their number only")
-        return None, {}
+        return None, {}, Settings()
     try:
         parsed = nndiag_pb2.RunCard.FromString(points[-1].numpy.reshape(-1)[0])
         if parsed.format > FORMAT:
             problems.append(f"recorded in format {parsed.format}, newer than this reader's {FORMAT}: update tb-nndiag")
         problems.extend(parsed.problems)
-        return _plain(parsed), {signal: list(c.names) for signal, c in parsed.columns.items()}
+        return _plain(parsed), {s: list(c.names) for s, c in parsed.columns.items()}, _settings(parsed.settings)
     except Exception as error:
         problems.append(f"the run card is damaged ({type(error).__name__}): layers are known by their number only")
-        return None, {}
+        return None, {}, Settings()
+
+
+def _settings(stated: nndiag_pb2.Settings) -> Settings:
+    limits = {rule: dict(of_rule.values) for rule, of_rule in stated.limits.items()}
+    return Settings(limits, dict(stated.ignore), dict(stated.severity))
 
 
 def _plain(card: nndiag_pb2.RunCard) -> Card:
@@ -240,4 +245,5 @@ def _plain(card: nndiag_pb2.RunCard) -> Card:
         trainable_parameters=card.trainable_parameters,
         versions=dict(card.versions),
         ended=card.ended,
+        stopped=card.stopped,
     )  # fmt: skip

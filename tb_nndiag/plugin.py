@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import werkzeug
@@ -15,9 +16,11 @@ from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
-from tb_nndiag import answers, logdir
+from tb_nndiag import answers, logdir, settings
 from tb_nndiag.answers import Overviews, strict_json
 from tb_nndiag.bundle import static_files
+from tb_nndiag.config_file import found_settings
+from tb_nndiag.run import Run, Settings
 from tb_nndiag.signals import PLUGIN_NAME
 
 LONGEST_NAME_SHOWN = 200  # a run's name in an error sentence; it may come from anybody
@@ -49,6 +52,7 @@ class NNDiagPlugin(base_plugin.TBPlugin):
     def __init__(self, context):
         self._provider = context.data_provider
         self._overviews = Overviews()
+        self._settings, self._problem = _reader_settings()
 
     def is_active(self):
         # TensorBoard asks its data provider first, and shows the tab when any run has data of ours. It waits for this
@@ -72,7 +76,7 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         where = self._where(request)
         stamps = logdir.list_runs(*where)
         patience = 0.0 if request.args.get("judge") == "no" else PATIENCE
-        entries = self._overviews.entries(where[2], stamps, lambda name: logdir.read_run(*where, name), patience)
+        entries = self._overviews.entries(where[2], stamps, lambda name: self._read(where, name), patience)
         return answers.overview(entries, stamps)
 
     def _rules(self, request: wrappers.Request) -> dict[str, Any]:
@@ -88,15 +92,28 @@ class NNDiagPlugin(base_plugin.TBPlugin):
             shown = run_name[:LONGEST_NAME_SHOWN]
             raise Refusal(404, f"There is no run called `{shown}` with a diagnosis below this logdir.")
         try:
-            run = logdir.read_run(*where, run_name)
+            run = self._read(where, run_name)
         except logdir.Unreadable as problem:
             raise Refusal(500, str(problem)) from problem
         return answers.run_detail(run, self._overviews.verdicts(where[2], run_name, stamps[run_name], run))
+
+    def _read(self, where: tuple[Any, Any, str], run_name: str) -> Run:
+        run = settings.applied(logdir.read_run(*where, run_name), self._settings)
+        return replace(run, problems=(*run.problems, *self._problem))
 
     def _where(self, request: wrappers.Request) -> tuple[Any, Any, str]:
         """What every function of logdir.py starts with: data provider, context, experiment."""
         environ = request.environ
         return self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ)
+
+
+def _reader_settings() -> tuple[Settings, tuple[str, ...]]:
+    """Those of the file nearest to where TensorBoard was started, or none and the sentence that says why."""
+    try:
+        return found_settings(), ()
+    except ValueError as error:
+        logger.warning("tb-nndiag goes on without the settings in %s", error)
+        return Settings(), (f"the settings are left out: {error}",)
 
 
 def _file_route(name: str, content: bytes):

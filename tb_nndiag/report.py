@@ -16,19 +16,31 @@ def text(verdicts: Sequence[Verdict], *, only_leading: bool = False, details: bo
 
     verdicts: in reading order, as `engine.diagnose` returns them; only_leading: errors and warnings that nothing else explains
     """
-    shown = [v for v in verdicts if v.finding]
+    shown = [v for v in verdicts if v.fires]
     if only_leading:
         shown = [v for v in shown if v.leads and v.severity != "hint"]
     return "\n".join(_finding(v, details) for v in shown)
 
 
-def _finding(verdict: Verdict, details: bool) -> str:
+def brief(verdict: Verdict) -> str:
+    """The finding's headline, its numbers and its first fix, for somebody whose training is still running."""
+    return _finding(verdict, details=True, all_of_it=False)
+
+
+def ignored(verdict: Verdict) -> str:
+    """One line about a finding that does not count, with the reason."""
     finding = verdict.finding
     assert finding is not None
-    indent = "   └ " if verdict.explained_by else ""
+    return _wrapped(f"   {verdict.code} {verdict.rule} ignored ", f"({verdict.reason}): {finding.headline}")
+
+
+def _finding(verdict: Verdict, details: bool, all_of_it: bool = True) -> str:
+    finding = verdict.finding
+    assert finding is not None
+    indent = "   └ " if verdict.explained_by and all_of_it else ""
     head = f"{indent}{verdict.code} {verdict.severity}: "
     lines = [_wrapped(head, finding.headline + _since(verdict))]
-    if details and not verdict.explained_by:
+    if details and not indent:
         margin = " " * len(head)
         for e in finding.evidence:
             at = f"{e.where}, " if e.where != "run" else ""
@@ -36,8 +48,9 @@ def _finding(verdict: Verdict, details: bool) -> str:
             lines.append(
                 _wrapped(margin, f"{e.measure}: {number(e.value)}{unit} (limit {number(e.limit)}; {at}step {e.step:,})")
             )
-        lines.append(_wrapped(margin, finding.why))
-        for i, fix in enumerate(finding.fixes):
+        if all_of_it:
+            lines.append(_wrapped(margin, finding.why))
+        for i, fix in enumerate(finding.fixes if all_of_it else finding.fixes[:1]):
             because = f" {fix.because}" if fix.because else ""
             lines.append(_wrapped(margin, f"{'First' if i == 0 else 'Then'}: {fix.do}{because}"))
             lines.extend(f"{margin}    {visible(line)}" for line in fix.code.splitlines())
@@ -48,7 +61,7 @@ def _since(verdict: Verdict) -> str:
     finding = verdict.finding
     assert finding is not None
     start = f"from step {finding.first_step:,}" if finding.first_step > 1 else "from the start"
-    return f" ({start} on)" if finding.active else f" ({start} to step {finding.last_step:,})"
+    return f" ({start} on)" if finding.active else f" ({start} to step {finding.last_step:,}, no longer since)"
 
 
 def visible(text: str) -> str:

@@ -5,13 +5,14 @@ A rule's module docstring is its page, the decorator its metadata, the keyword-o
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import math
 import pkgutil
 import sys
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -176,6 +177,23 @@ def all_rules() -> tuple[Rule, ...]:
             if isinstance(value, Rule) and value.check.__module__ == loaded.__name__
         )
     return tuple(sorted(found, key=lambda r: r.code))
+
+
+def find(word: str) -> Rule:
+    """The rule of that code or name. Raises ValueError with the nearest one when there is none."""
+    known = {rule.name: rule for rule in all_rules()}
+    codes = {rule.code: rule for rule in all_rules()}
+    found = known.get(word) or codes.get(str(word).upper())
+    if found is None:
+        raise ValueError(f"There is no rule called {word!r}.{did_you_mean(str(word), {**known, **codes})}")
+    return found
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A sentence that names the nearest known word, or all of them."""
+    known = list(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(known) or 'none'}."
 
 
 def number(value: float) -> str:

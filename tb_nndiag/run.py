@@ -102,6 +102,18 @@ class Optimizer:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """How a run is to be judged, where that is not as the rules say; settings.py checks and merges them.
+
+    limits: rule → limit → value; ignore: rule → the reason, empty: not ignored; severity: rule → severity
+    """
+
+    limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    ignore: Mapping[str, str] = field(default_factory=dict)
+    severity: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Card:
     """What is known of a run besides its measurements: the run card as plain data."""
 
@@ -123,6 +135,7 @@ class Card:
     trainable_parameters: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
     ended: bool = False
+    stopped: str = ""  # why the callback ended the training
 
     def layer(self, name: str) -> Layer | None:
         """The layer of that name, or None."""
@@ -142,7 +155,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its series by signal name, its card, and what could not be read."""
+    """One run: its series by signal name, its card, what could not be read, and how it is to be judged."""
 
     name: str = "run"
     series: Mapping[str, Series] = field(default_factory=dict)
@@ -150,6 +163,7 @@ class Run:
     problems: tuple[str, ...] = ()
     first_wall_time: float = 0.0
     last_wall_time: float = 0.0
+    settings: Settings = field(default_factory=Settings)
 
     def __contains__(self, signal: str) -> bool:
         return signal in self.series and len(self.series[signal]) > 0

@@ -18,20 +18,25 @@ _SIGNALS_WITHOUT_CHART = {"card", "inputs", "labels", "timing", "shift", "label_
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of one rule about one run. `finding` is there when, and only when, `status` is "fires"."""
+    """The answer of one rule about one run. `finding` is there when it fires, and when it would but is ignored."""
 
     code: str
     rule: str
     severity: str
-    status: str  # "fires", "clear", "unknown" or "crashed"
-    reason: str = ""  # for unknown and crashed
+    status: str  # "fires", "clear", "unknown", "crashed", or "ignored": it found something that is not to count
+    reason: str = ""  # for unknown, crashed and ignored
     finding: Finding | None = None
     explained_by: str = ""  # the rule whose finding is the likely cause
 
     @property
+    def fires(self) -> bool:
+        """It found something that counts."""
+        return self.status == "fires"
+
+    @property
     def leads(self) -> bool:
         """It fires, and nothing else explains it."""
-        return self.status == "fires" and not self.explained_by
+        return self.fires and not self.explained_by
 
 
 def to_json(verdict: Verdict) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series
+from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series, Settings
 from tb_nndiag.signals import SIGNALS
 
 HEALTHY_STATS: dict[str, dict[str, float]] = {
@@ -81,6 +81,7 @@ def dense(name: str, units: int = 32, activation: str = "relu", inputs: int = 32
 
 
 def run(**parts: Any) -> Run:
-    """A run of these series; `card=` is its card (the usual one, unless given)."""
+    """A run of these series; `card=` is its card (the usual one, unless given), `settings=` those it is judged under."""
     made = parts.pop("card") if "card" in parts else card()
-    return Run("made_up", parts, made)
+    settings = parts.pop("settings", Settings())
+    return Run("made_up", parts, made, settings=settings)

@@ -14,7 +14,7 @@ from tb_nndiag import __version__, cli, explain
 from tb_nndiag.engine import diagnose
 from tb_nndiag.logdir import read
 from tb_nndiag.report import text
-from tb_nndiag.rule import Evidence, Finding, Fix, all_rules
+from tb_nndiag.rule import Evidence, Finding, Fix, all_rules, find
 from tb_nndiag.verdict import FORMAT, Verdict, to_json
 
 NOT_A_RUN = b"no event file at all"
@@ -70,7 +70,7 @@ def test_a_healthy_run_is_clean_and_says_so_in_two_lines(nndiag, logdir):
     assert title == "── healthy_dense"
     clear = sum(v.status == "clear" for v in diagnose(read(RUNS / "healthy_dense")))
     assert found == f"   no findings: {clear} rules looked and found nothing"
-    assert not [line for line in rest if line and not line.startswith("   could not be checked: ")]
+    assert not [line for line in rest if line and " could not be checked: " not in line]
 
 
 def test_a_sick_run_has_its_cause_first_with_numbers_and_fixes_and_its_consequences_below(nndiag, logdir):
@@ -115,7 +115,7 @@ def test_a_folded_finding_is_its_headline_alone():
 
 
 @pytest.mark.parametrize(
-    ("steps", "told"), [((1, 90, True), "from the start on"), ((0, 90, False), "from the start to step 90"), ((2, 90, True), "from step 2 on"), ((2, 1250, False), "from step 2 to step 1,250")]
+    ("steps", "told"), [((1, 90, True), "from the start on"), ((0, 90, False), "from the start to step 90, no longer since"), ((2, 90, True), "from step 2 on"), ((2, 1250, False), "from step 2 to step 1,250, no longer since")]
 )
 def test_it_is_told_since_when_a_finding_holds_and_whether_it_is_over(steps, told):
     assert text([made_up_verdict(*steps)], details=False) == f"NND999 warning: It happened. ({told})"
@@ -273,7 +273,7 @@ def test_a_terminal_that_cannot_show_every_character_gets_the_rest():
 def test_a_rule_is_explained_by_its_code_and_by_its_name(nndiag, word):
     code, out, err = nndiag("explain", word)
     assert (code, err) == (0, "")
-    assert out.strip() == explain.page(explain.find("vanishing-gradients")).strip()
+    assert out.strip() == explain.page(find("vanishing-gradients")).strip()
     assert out.startswith("# NND201 vanishing-gradients\n\n**error** · Gradients fade")
     assert "| `gradient_floor` |" in out
 

@@ -56,7 +56,7 @@ def test_the_documented_format_is_the_one_that_is_printed():
 
 
 def test_there_is_a_frozen_example_of_every_status_that_a_reader_meets_and_of_every_oddity():
-    assert {v["status"] for v in EXAMPLES} >= {"fires", "clear", "unknown"}
+    assert {v["status"] for v in EXAMPLES} >= {"fires", "clear", "unknown", "ignored"}
     assert any(v["explained_by"] for v in EXAMPLES)
     assert {v["active"] for v in EXAMPLES if v["status"] == "fires"} == {True, False}
     assert any(e["value"] is None and e["value_text"] in ("NaN", "Infinity") for v in EXAMPLES for e in v["evidence"])
@@ -94,7 +94,7 @@ def test_every_piece_of_evidence_and_every_fix_has_the_documented_keys():
             assert e["value_text"]
             assert e["limit_text"]
         assert all(set(f) == fix and all(isinstance(text, str) for text in f.values()) for f in verdict["fixes"])
-        assert bool(verdict["evidence"]) is bool(verdict["fixes"]) is (verdict["status"] == "fires")
+        assert bool(verdict["evidence"]) is bool(verdict["fixes"]) is (verdict["status"] in ("fires", "ignored"))
 
 
 def test_the_whole_answer_has_the_documented_keys(capsys):
@@ -109,7 +109,7 @@ def test_the_whole_answer_has_the_documented_keys(capsys):
 def test_statuses_and_severities_are_the_documented_ones():
     documented = dict(re.findall(r"^\| `(status|severity)` \| string \| (.+) \|$", CONTRACT, re.M))
     assert set(re.findall(r"`(\w+)`", documented["severity"])) == set(SEVERITIES)
-    assert set(re.findall(r"`(\w+)`", documented["status"])) == {"fires", "clear", "unknown", "crashed"}
+    assert set(re.findall(r"`(\w+)`", documented["status"])) == {"fires", "clear", "unknown", "crashed", "ignored"}
     assert {v["status"] for v in todays()} <= {"fires", "clear", "unknown"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import count
 from typing import Annotated
 
@@ -10,8 +11,9 @@ import made_up
 import numpy as np
 import pytest
 
-from tb_nndiag.engine import check_limits, diagnose
+from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, Rule, number, rule
+from tb_nndiag.run import Settings
 from tb_nndiag.verdict import Verdict, to_json
 
 RUN = made_up.run(loss=made_up.losses([3.0, 2.0, 1.0]), gap=made_up.gaps([2.0, 1.0]))
@@ -264,39 +266,87 @@ def test_a_limit_is_known_by_its_default_and_its_meaning():
     assert HIGH_LOSS.limits == {"ceiling": (2.0, Limit("the last loss", "", "tests"))}
 
 
+def under(settings: Settings, run=RUN):
+    return replace(run, settings=settings)
+
+
 def test_another_limit_changes_the_verdict():
     assert diagnose(RUN, rules=[HIGH_LOSS])[0].status == "clear"
-    assert diagnose(RUN, rules=[HIGH_LOSS], limits={"high-loss": {"ceiling": 0.5}})[0].status == "fires"
+    assert diagnose(under(Settings(limits={"high-loss": {"ceiling": 0.5}})), rules=[HIGH_LOSS])[0].status == "fires"
 
 
-@pytest.mark.parametrize(
-    ("limits", "sentence"),
-    [
-        ({"high-los": {}}, "There is no rule called `high-los`. Did you mean `high-loss`?"),
-        ({"zzz": {}}, "There is no rule called `zzz`. There are: high-loss, silent."),
-        ({"high-loss": {"cieling": 1.0}}, "There is no limit of `high-loss` called `cieling`. Did you mean `ceiling`?"),
-        ({"high-loss": {"other": 1.0}}, "There is no limit of `high-loss` called `other`. "),
-        ({"silent": {"ceiling": 1.0}}, "There is no limit of `silent` called `ceiling`. There are: none."),
-        ({"high-loss": {"ceiling": "1"}}, "The limit `ceiling` of `high-loss` is '1'; expected a finite number."),
-        ({"high-loss": {"ceiling": True}}, "The limit `ceiling` of `high-loss` is True; expected a finite number."),
-        ({"high-loss": {"ceiling": None}}, "The limit `ceiling` of `high-loss` is None; expected a finite number."),
-        ({"high-loss": {"ceiling": float("nan")}}, "The limit `ceiling` of `high-loss` is nan; expected a finite number."),
-        ({"high-loss": {"ceiling": float("inf")}}, "The limit `ceiling` of `high-loss` is inf; expected a finite number."),
-    ],
-)
-def test_limits_that_mean_nothing_are_refused(limits, sentence):
-    rules = [HIGH_LOSS, answers(silent)]
-    with pytest.raises(ValueError) as refused:
-        diagnose(RUN, rules=rules, limits=limits)
-    assert str(refused.value).startswith(sentence)
-    with pytest.raises(ValueError):
-        check_limits(limits, rules)
+def test_limits_that_a_rule_does_not_have_are_not_handed_to_it():
+    settings = Settings(limits={"high-loss": {"cieling": 0.5, "other": 1.0}, "gone": {"ceiling": 0.5}})
+    assert diagnose(under(settings), rules=[HIGH_LOSS])[0].status == "clear"
+
+
+def test_a_whole_limit_is_handed_over_as_the_kind_of_number_that_the_default_is():
+    seen = []
+
+    def counts(run, *, records: Annotated[float, Limit("records", "", "tests")] = 5, share: Annotated[float, Limit("share", "", "tests")] = 0.5):
+        seen.append((records, share))
+
+    asked = answers(counts)
+    for records, share in ((3.0, 1.0), (2.5, 2.0)):
+        diagnose(under(Settings(limits={"counts": {"records": records, "share": share}})), rules=[asked])
+    assert [tuple(map(type, values)) for values in seen] == [(int, float), (float, float)]
+    assert seen == [(3, 1.0), (2.5, 2.0)]
 
 
 def test_the_rules_of_the_package_are_asked_when_none_are_named():
     assert {"nan-loss", "overfitting"} <= {v.rule for v in diagnose(RUN)}
-    with pytest.raises(ValueError, match="Did you mean `vanishing-gradients`"):
-        diagnose(RUN, limits={"vanishing-gradient": {}})
+
+
+def test_an_ignored_finding_keeps_its_numbers_and_says_why_it_does_not_count():
+    (verdict,) = diagnose(under(Settings(ignore={"known": "it is meant to"})), rules=[fires("known")])
+    assert (verdict.status, verdict.reason, verdict.fires, verdict.leads) == ("ignored", "it is meant to", False, False)
+    assert to_json(verdict)["evidence"]
+    assert to_json(verdict)["headline"] == "It happened."
+
+
+def test_a_rule_that_is_ignored_and_finds_nothing_answers_as_it_would():
+    settings = Settings(ignore={"silent": "why not", "too-short": "why not", "raises": "why not"})
+    verdicts = diagnose(under(settings), rules=[answers(silent), answers(too_short), answers(raises)])
+    assert {v.rule: v.status for v in verdicts} == {"silent": "clear", "too-short": "unknown", "raises": "crashed"}
+
+
+def test_an_empty_reason_ignores_nothing():
+    assert diagnose(under(Settings(ignore={"known": ""})), rules=[fires("known")])[0].leads
+
+
+def test_an_ignored_cause_explains_nothing_and_an_ignored_effect_is_not_folded():
+    rules = [fires("cause", "dense", explains=("effect",)), fires("effect", "dense")]
+    effect, cause = diagnose(under(Settings(ignore={"cause": "known"})), rules=rules)
+    assert (effect.rule, effect.leads, cause.status) == ("effect", True, "ignored")
+    cause, effect = diagnose(under(Settings(ignore={"effect": "known"})), rules=rules)
+    assert (cause.rule, effect.status, effect.explained_by) == ("cause", "ignored", "")
+
+
+def test_what_is_ignored_comes_last():
+    rules = [fires("known"), answers(silent), answers(too_short)]
+    assert [v.status for v in diagnose(under(Settings(ignore={"known": "known"})), rules=rules)] == ["unknown", "clear", "ignored"]
+
+
+def test_another_severity_is_that_of_the_verdict_and_of_the_reading_order():
+    rules = [fires("first", code="NND001"), fires("second", severity="hint", code="NND002"), answers(silent)]
+    assert [v.rule for v in diagnose(RUN, rules=rules)][:2] == ["first", "second"]
+    verdicts = diagnose(under(Settings(severity={"first": "warning", "second": "error", "silent": "hint"})), rules=rules)
+    assert [(v.rule, v.severity) for v in verdicts] == [("second", "error"), ("first", "warning"), ("silent", "hint")]
+
+
+def test_a_symptom_without_harm_does_not_weigh_more_by_the_severity_of_its_rule():
+    lowered = fires("lowered", severity="warning", lowered="hint")
+    for wanted, got in (("error", "hint"), ("warning", "hint"), ("hint", "hint")):
+        assert diagnose(under(Settings(severity={"lowered": wanted})), rules=[lowered])[0].severity == got
+    half = fires("half", severity="error", lowered="warning")
+    for wanted, got in (("error", "warning"), ("warning", "warning"), ("hint", "hint")):
+        assert diagnose(under(Settings(severity={"half": wanted})), rules=[half])[0].severity == got
+
+
+def test_a_cause_that_somebody_takes_less_seriously_still_explains():
+    rules = [fires("cause", "dense", explains=("effect",)), fires("effect", "dense")]
+    verdicts = diagnose(under(Settings(severity={"cause": "hint"})), rules=rules)
+    assert [(v.rule, v.severity, v.explained_by) for v in verdicts] == [("cause", "hint", ""), ("effect", "error", "cause")]
 
 
 # ---- what may not exist ----------------------------------------------------------------------------------------------

@@ -53,6 +53,8 @@ def undertrained(
         return None
     if not run.ended:
         raise NotEnoughData("the training has not ended")
+    if run.card and run.card.stopped:
+        raise NotEnoughData(f"the training was stopped for another finding: {run.card.stopped}")
     gap, whole = run["gap"], room(run)
     val = gap.of_run("val")
     if np.isfinite(val).any() and np.nanargmin(val) < len(val) - max(1, len(val) // 4):

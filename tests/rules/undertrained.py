@@ -43,6 +43,7 @@ SILENT = {
 }
 UNKNOWN = {
     "it goes on": ended(end=False),
+    "the callback stopped it": replace(ended(), card=replace(ended().card, stopped="NND201 vanishing-gradients, found in epoch 2")),
     "nobody knows whether it ended": ended(plan=False),
     "the constant's loss is not known": run(gap=gaps([1.0]), loss=losses([1.0]), baseline=series("baseline", constant_loss=np.nan)),
     "nothing was evaluated": run(loss=losses([1.0])),

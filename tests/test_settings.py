@@ -1,0 +1,86 @@
+"""Limits, ignored rules and severities: who may say so, who wins, and what is refused."""
+
+from __future__ import annotations
+
+import made_up
+import pytest
+from recorded import recorded
+
+from tb_nndiag import charts
+from tb_nndiag.engine import diagnose
+from tb_nndiag.rule import all_rules
+from tb_nndiag.run import Settings
+from tb_nndiag.settings import applied, checked, merged
+
+
+def test_rules_may_be_given_by_their_codes():
+    settings = checked({"NND401": {"stuck": 0.9}}, {"nnd501": " the reason "}, {"overfitting": "hint"})
+    assert settings == Settings({"loss-plateau": {"stuck": 0.9}}, {"overfitting": "the reason"}, {"overfitting": "hint"})
+    assert checked() == Settings()
+
+
+def test_every_limit_of_every_rule_can_be_set():
+    checked({rule.code: {name: default for name, (default, _) in rule.limits.items()} for rule in all_rules()})
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"limits": {"los-plateau": {}}}, "There is no rule called 'los-plateau'. Did you mean `loss-plateau`?"),
+        ({"ignore": {"NND5001": "why"}}, "There is no rule called 'NND5001'. Did you mean `NND50"),
+        ({"severity": {3: "hint"}}, "There is no rule called 3. There are: nan-loss, "),
+        ({"limits": {"loss-plateau": {"stuk": 1.0}}}, "There is no limit of `loss-plateau` called `stuk`. Did you mean `stuck`?"),
+        ({"limits": {"loss-plateau": {"stuck": "1"}}}, "The limit `stuck` of `loss-plateau` is '1'; expected a finite number."),
+        ({"limits": {"loss-plateau": {"stuck": True}}}, "The limit `stuck` of `loss-plateau` is True; expected a finite number."),
+        ({"limits": {"loss-plateau": {"stuck": float("nan")}}}, "The limit `stuck` of `loss-plateau` is nan; expected a finite number."),
+        ({"limits": {"loss-plateau": 0.9}}, "The limits of `loss-plateau` are 0.9; expected a value for each, by its name."),
+        ({"limits": 0.9}, '`limits` is 0.9; expected one entry for each rule, such as {"loss-plateau": {"stuck": 0.9}}.'),
+        ({"ignore": ["overfitting"]}, "`ignore` is ['overfitting']; expected one entry for each rule, such as"),
+        ({"ignore": {"overfitting": " "}}, "`overfitting` is to be ignored for the reason ' '; expected one sentence that is shown."),
+        ({"ignore": {"overfitting": True}}, "`overfitting` is to be ignored for the reason True; expected one sentence that is shown."),
+        ({"ignore": {"overfitting": "a", "NND501": "b"}}, "`ignore` names `overfitting` twice, by its name and by its code; expected it once."),
+        ({"severity": {"overfitting": "eror"}}, "There is no severity 'eror', which `overfitting` is to have. Did you mean `error`?"),
+        ({"severity": {"overfitting": None}}, "There is no severity None, which `overfitting` is to have. There are: error, warning, hint."),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings, sentence):
+    with pytest.raises(ValueError) as refused:
+        checked(**settings)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_the_later_one_counts_for_each_limit_and_rule_alone():
+    owner = checked({"loss-plateau": {"stuck": 0.5, "patience": 10}}, {"overfitting": "a", "nan-loss": "a"}, {"overfitting": "hint", "nan-loss": "hint"})
+    reader = checked({"loss-plateau": {"stuck": 0.9}}, {"overfitting": False}, {"nan-loss": "error"})
+    assert merged(owner, reader) == Settings(
+        {"loss-plateau": {"stuck": 0.9, "patience": 10.0}}, {"overfitting": "", "nan-loss": "a"}, {"overfitting": "hint", "nan-loss": "error"}
+    )
+    assert merged(reader, owner).limits == {"loss-plateau": {"stuck": 0.5, "patience": 10.0}}
+    assert owner.limits == {"loss-plateau": {"stuck": 0.5, "patience": 10.0}}
+
+
+def test_a_run_is_judged_under_its_owners_settings_and_the_readers_above_them():
+    run = made_up.run(loss=made_up.losses([1.0, float("nan")], nonfinite=[0, 1]), settings=Settings(ignore={"nan-loss": "known"}))
+    assert next(v for v in diagnose(run) if v.rule == "nan-loss").reason == "known"
+    read = applied(run, checked(ignore={"NND101": False}, severity={"nan-loss": "warning"}))
+    verdict = next(v for v in diagnose(read) if v.rule == "nan-loss")
+    assert (verdict.status, verdict.severity, read.problems) == ("fires", "warning", ())
+
+
+def test_charts_draw_the_limits_that_a_run_is_judged_under():
+    limits = [(rule.name, name) for rule in all_rules() for name, (_, limit) in rule.limits.items() if limit.chart == "updates" and not limit.times_last]
+    assert limits
+    for rule, name in limits:
+        run = applied(recorded("sigmoid_deep"), checked({rule: {name: 0.12345}}))
+        (chart,) = [c for c in charts.charts(run, diagnose(run)) if c["id"] == "updates"]
+        assert {"value": 0.12345, "label": f"{rule}: 0.123"} in chart["limits"]
+
+
+def test_what_is_not_known_of_the_owners_settings_is_named_and_the_rest_counts():
+    stated = Settings(
+        {"gone": {"a": 1.0}, "nan-loss": {"b": 1.0, "most": float("inf")}, "loss-plateau": {"stuck": 0.5}}, {"gone": "c", "nan-loss": "known"}, {"nan-loss": "fatal"}
+    )
+    run = applied(made_up.run(settings=stated), Settings())
+    assert run.settings == Settings({"loss-plateau": {"stuck": 0.5}}, {"nan-loss": "known"})
+    assert len(run.problems) == 5
+    assert all(problem.startswith("a setting of the run's own is left out: ") for problem in run.problems)
