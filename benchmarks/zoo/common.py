@@ -56,7 +56,7 @@ def moons():
 
 def table(rows: int = 2000, classes: int = 2, **more):
     x, y = datasets.make_classification(
-        rows, 20, n_informative=10, n_classes=classes, class_sep=1.5, flip_y=0.0, random_state=0, **more
+        rows, 20, n_informative=10, n_classes=classes, flip_y=0.0, random_state=0, **{"class_sep": 1.5, **more}
     )
     return shuffled(standard(x), y)
 

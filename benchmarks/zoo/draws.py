@@ -50,12 +50,12 @@ def draws(count: int) -> Iterator[Callable[[str], None]]:
             batch=int(random.choice([8, 16, 32, 64])),
             dropout=float(random.choice([0.0, 0.0, 0.1, 0.2])),
             normalized=bool(random.random() < 0.2),
-            steps=int(random.integers(350, 700)),
+            steps=int(random.integers(250, 450)),
         )
 
 
 def train(name, log_dir, *, widths, activation, optimizer, rate, batch, dropout, normalized, steps):
-    """As many steps as were drawn; the rate grows with the root of the batch."""
+    """About as many steps as were drawn, in 2 to 20 epochs; the rate grows with the root of the batch."""
     make, out, out_activation, loss = DATA[name]
     data = make()
     rate *= (batch / 32) ** 0.5
@@ -73,6 +73,6 @@ def train(name, log_dir, *, widths, activation, optimizer, rate, batch, dropout,
         hidden += [L.BatchNormalization()] if normalized else []
         hidden.append(L.Activation(activation))
         hidden += [L.Dropout(dropout)] if dropout else []
-    epochs = max(2, round(steps / (len(data[0]) / batch)))
+    epochs = min(max(2, round(steps / (len(data[0]) / batch))), 20)
     model = sequential(data[0].shape[1:], *hidden, out=out, activation=out_activation)
     fit(model, data, made, log_dir, loss=loss, epochs=epochs, batch=batch)

@@ -13,10 +13,12 @@ from outputs import outputs
 from sequences import sequences
 from settings import activations, fitting, optimizers, regularized
 from tables import tables
+from unusual import unusual_data, unusual_losses, unusual_models, unusual_settings
 
-FAMILIES = (images, sequences, tables, outputs, activations, regularized, optimizers, fitting)
+USUAL = (images, sequences, tables, outputs, activations, regularized, optimizers, fitting)
+UNUSUAL = (unusual_data, unusual_models, unusual_losses, unusual_settings)
 
 
 def all_kinds() -> dict[str, Callable[[str], None]]:
     """Name of each kind → what trains it and records to a directory."""
-    return {name: train for family in FAMILIES for name, train in family()}
+    return {name: train for family in (*USUAL, *UNUSUAL) for name, train in family()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import tensorflow as tf
-from common import Kinds, L, adam, dense, digits, fit, schedules, sequential, sgd
+from common import CROSS, Kinds, L, adam, cancer, dense, digits, fit, schedules, sequential, sgd
 
 from keras_callbacks import Diagnosis
 
@@ -79,7 +79,6 @@ def optimizers() -> Kinds:
         "nadam": lambda: o.Nadam(1e-3),
         "adamax": lambda: o.Adamax(3e-3),
         "adagrad": lambda: o.Adagrad(0.05),
-        "adafactor": lambda: o.Adafactor(0.01),
         "rmsprop_momentum": lambda: o.RMSprop(5e-4, momentum=0.9),
         "amsgrad": lambda: adam(1e-3, amsgrad=True),
         "clipnorm": lambda: sgd(0.1, clipnorm=1.0),
@@ -92,6 +91,14 @@ def optimizers() -> Kinds:
         "warm_up_cosine": lambda: adam(schedules.CosineDecay(0.0, 555, warmup_target=2e-3, warmup_steps=60)),
     }.items():
         yield name, lambda d, made=made: fit(dense(), digits(), made(), d)
+
+    # no digits: where a feature is always zero, and a unit too, Adafactor divides zero by zero (Keras 3.15)
+    yield (
+        "adafactor",
+        lambda d: fit(
+            dense((32,), shape=(30,), out=1, out_activation="sigmoid"), cancer(), o.Adafactor(0.01), d, loss=CROSS
+        ),
+    )
 
     def low_precision(d):
         before = keras.config.dtype_policy()
