@@ -81,6 +81,7 @@ LEADING = {
     "biases_too_low": "dead-units",
     "tanh_saturated": "saturated-units",
     "constant_kernels": "identical-units",
+    "zero_kernels": "identical-units",
     "few_rows": "overfitting",
     "linear_on_moons": "underfitting",
     "linear_on_circles": "missing-nonlinearity",
