@@ -107,6 +107,10 @@ def test_one_cause_leads_and_the_rest_is_folded_under_it(name, rule):
     assert leading == [rule]
 
 
+def test_batches_too_small_for_a_normalization_explain_that_its_two_modes_differ():
+    assert "mode-mismatch" in RULES["norm-batch-size"].explains
+
+
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
 class TestConventions:
     def test_the_file_is_named_after_the_rule_and_holds_one(self, rule):
