@@ -270,6 +270,7 @@ class Recording:
         self._writer.write("timing", self.step, np.array([[seconds, self.own_seconds, now - self._began]]))
         if not self._card_written:
             self._write_card()
+        self._writer.flush()  # a process that is killed loses no more than the steps since
         self._recorded_steps, self._recorded_at, self._own_at_record = self._steps, now, self.own_seconds
 
     def _record_nonfinite(self, new: np.ndarray) -> None:
@@ -431,7 +432,8 @@ class Recording:
         if signal in self._lost:
             return None
         try:
-            return measure()
+            with np.errstate(all="ignore"):  # what is not finite is a measurement like any other
+                return measure()
         except Exception as error:
             self._lost.add(signal)
             self._problem(f"{signal} could not be measured ({type(error).__name__}: {str(error)[:200]})")
