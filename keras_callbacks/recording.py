@@ -95,6 +95,7 @@ class Recording:
 
         self._attached = False
         self._found_train_function = model.train_function  # of an earlier fit, compiled without us
+        self._our_train_function: Callable | None = None
         if _replicas(model) > 1:
             self._problem(
                 "gradients, updates and units are not measured under a distribution strategy with several replicas"
@@ -149,7 +150,7 @@ class Recording:
             return logs
 
         self._train_began = time.perf_counter()
-        model.train_function = followed
+        model.train_function = self._our_train_function = followed
 
     def _is_worth_compiling(self) -> bool:
         """Whether the plain form of the step saves more, over the rest of the training, than it takes to compile."""
@@ -221,7 +222,8 @@ class Recording:
     def detach(self) -> None:
         """Leaves the model as it was found."""
         self._taps.detach()
-        self._model.train_function = self._found_train_function
+        if self._our_train_function in (None, self._model.train_function):  # else `compile` was called since
+            self._model.train_function = self._found_train_function
         self._writer.close()
 
     def _affords(self, seconds: float) -> bool:

@@ -320,3 +320,74 @@ def test_a_model_without_trainable_weights_is_measured_as_far_as_it_goes(tmp_pat
     assert {"loss", "units", "gap", "outputs"} <= set(run.series)
     assert not {"gradients", "noise"} & set(run.series)
     assert next(v for v in diagnose(run) if v.rule == "nothing-trains").status == "fires"
+
+
+# ---- interrupts ------------------------------------------------------------------------------------------------------
+
+
+def touched(model) -> list[str]:
+    owners = (model, model.optimizer, *model._flatten_layers())
+    return [name for owner in owners for name in ("call", "apply", "train_step", "compute_loss", "evaluate") if name in vars(owner)]
+
+
+class Stops(L.Layer):
+    """Raises at one of its calls; the first is that of building the model."""
+
+    def __init__(self, error, at):
+        super().__init__()
+        self.error, self.left = error, at
+
+    def call(self, x):
+        self.left -= 1
+        if not self.left:
+            raise self.error("stop")
+        return x
+
+
+@pytest.mark.parametrize(
+    ("error", "at", "finished"),
+    [(KeyboardInterrupt, 4, 2), (RuntimeError, 4, 2), (KeyboardInterrupt, 6, 4)],
+    ids=["interrupt in a step", "error in a step", "interrupt while the held rows are evaluated"],
+)
+def test_an_interrupt_restores_the_model_at_once_and_keeps_the_record(error, at, finished, tmp_path):
+    model = made(Stops(error, at))
+    model.compile("adam", CROSS, run_eagerly=True)
+    with pytest.raises(error):
+        model.fit(X, Y, 8, 3, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    assert touched(model) == []
+    assert model.train_function is None
+    run = read(tmp_path)
+    assert not run.ended
+    assert run["loss"].of_run("steps").sum() == run.last_step == finished
+
+
+def test_a_model_compiled_anew_after_an_interrupt_does_not_get_its_old_train_function_back(tmp_path):
+    class Interrupts(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+    model, diagnosis = made(), Diagnosis(tmp_path, quiet=True)
+    model.fit(X, Y, 8, verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, 8, verbose=0, callbacks=[diagnosis, Interrupts()])
+    model.compile(keras.optimizers.SGD(0.0), CROSS, jit_compile=False)
+    model.fit(X, Y, 8, verbose=0, callbacks=[diagnosis])
+    before = model.get_weights()
+    model.fit(X, Y, 8, verbose=0)
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)  # with the old one, Adam would go on
+
+
+def test_what_is_left_on_a_model_after_an_interrupt_is_not_saved_with_it(tmp_path):
+    class Stops(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+    model = made()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, 8, verbose=0, callbacks=[Diagnosis(tmp_path / "log", quiet=True), Stops()])
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert touched(again) == []
+    np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
+    assert np.isfinite(model.evaluate(X, Y, verbose=0))
