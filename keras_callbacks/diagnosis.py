@@ -45,7 +45,7 @@ class Diagnosis(keras.callbacks.Callback):
         self._training = False
         self._recorded_model: int | None = None
         self._recording: Recording | None = None
-        self._abandoned: Recording | None = None  # it failed; its compiled step goes on to the end of the fit
+        self._follower: Recording | None = None  # records nothing; its compiled step goes on to the end of the fit
 
     def set_model(self, model: keras.Model) -> None:
         super().set_model(model)
@@ -74,6 +74,8 @@ class Diagnosis(keras.callbacks.Callback):
         self._training = True
         self._recorded_model = id(self.model)
         self._do(lambda r: r.begin(self.params or {}))
+        if self._recording is not None and not self._recording.writes:  # another worker does
+            self._recording, self._follower = None, self._recording
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self._do(lambda r: r.end_epoch(epoch + 1, logs or {}))
@@ -96,15 +98,15 @@ class Diagnosis(keras.callbacks.Callback):
         except Exception as error:  # the training goes on without us
             _warn(f"stopped recording ({type(error).__name__}: {error})")
             recording.abandon()
-            self._recording, self._abandoned = None, recording
+            self._recording, self._follower = None, recording
         recording.own_seconds += time.perf_counter() - began
         self._last_step = max(self._last_step, recording.step)
 
     def _stop(self) -> None:
-        for recording in (self._recording, self._abandoned):
+        for recording in (self._recording, self._follower):
             if recording is not None:
                 recording.detach()
-        self._recording = self._abandoned = None
+        self._recording = self._follower = None
 
     def _report(self) -> None:
         """Prints what leads, if anything does, with the way to the evidence."""
@@ -124,7 +126,7 @@ class Diagnosis(keras.callbacks.Callback):
             print(f"\n{found}\nTo see the evidence: tensorboard --logdir {above}, tab DIAGNOSIS")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_recording": None, "_abandoned": None}
+        return {**self.__dict__, "_recording": None, "_follower": None}
 
 
 def _checked_directory(log_dir: Any) -> str:

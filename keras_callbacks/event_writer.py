@@ -18,13 +18,16 @@ class EventWriter:
     """Appends records to one event file in `log_dir`.
 
     Writing never raises: the first failure (full disk, directory gone) warns, and nothing more is written.
+
+    log_dir: None for a writer that writes nothing
     """
 
-    def __init__(self, log_dir: str) -> None:
+    def __init__(self, log_dir: str | None) -> None:
         self._log_dir = log_dir
         self._known_tags: set[str] = set()
         self._writer: EventFileWriter | None = None
-        self._guarded(self._open)
+        if log_dir is not None:
+            self._guarded(self._open)
 
     def write(self, signal: str, step: int, values: np.ndarray) -> None:
         """One record. values: (columns, stats), in the order of the signal's stats."""

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_callbacks import data_facts, schedule
+from keras_callbacks import data_facts, replicas, schedule
 from keras_callbacks.evaluation import Evaluation, Evaluator
 from keras_callbacks.event_writer import EventWriter
 from keras_callbacks.held_rows import MOST_ROWS, HeldRows
@@ -58,9 +58,11 @@ class Recording:
         self._model = model
         self._overhead = overhead
         self._do = do
-        self._after_interrupt = after_interrupt
         self._params: dict = {}
-        self._writer = EventWriter(log_dir)
+        strategy = model.distribute_strategy
+        self.writes = replicas.is_writer(strategy)  # else it only takes part in the step, as all workers must
+        self._after_interrupt = after_interrupt if self.writes else lambda: None
+        self._writer = EventWriter(log_dir if self.writes else None)
         self._session = uuid.uuid4().hex
         self._problems: list[str] = []
         self._lost: set[str] = set()  # signals whose probe failed
@@ -78,7 +80,6 @@ class Recording:
         self._first_step = max(last_step, _iterations(model))
         self._steps = self._recorded_steps = self._read_steps = 0
         self._observe_next = self._evaluate_next = 1
-        self._look_next: float = 1
         self._batches: list[np.ndarray] = []  # of the steps that are not written yet, see BATCH_COLUMNS
         self._epoch_batches: list[np.ndarray] = []
         self._last_epoch_batches: np.ndarray | None = None
@@ -95,16 +96,14 @@ class Recording:
 
         self._attached = False
         self._found_train_function = model.train_function  # of an earlier fit, compiled without us
-        if _replicas(model) > 1:
-            self._problem(
-                "gradients, updates and units are not measured under a distribution strategy with several replicas"
-            )
+        if not replicas.is_measured(strategy):
+            self._problem(f"gradients, updates and units are not measured under {type(strategy).__name__}")
             self._can_evaluate = False
         else:
             try:
                 self._taps.attach()
             except BaseException:
-                self.abandon()
+                self.detach()
                 raise
             self._attached = True
             model.train_function = None  # so that Keras traces the step with our wraps on
@@ -143,9 +142,13 @@ class Recording:
                 self._after_interrupt()
                 raise
             self._steps += per_execution  # at most; what was made is counted on the device
+            if per_execution > 1:
+                self._count_steps()
             self._first_step_ended = self._first_step_ended or time.perf_counter()
-            if self._steps >= self._look_next:
+            if self._steps >= min(self._observe_next, self._read_steps + BATCHES_KEPT // 2):
                 do(Recording._look)
+            if self._steps >= self._observe_next:  # whatever became of the look: all workers must run the same form
+                self._observe_next = schedule.next_step(self._steps)
             return logs
 
         self._train_began = time.perf_counter()
@@ -153,8 +156,10 @@ class Recording:
 
     def _is_worth_compiling(self) -> bool:
         """Whether the plain form of the step saves more, over the rest of the training, than it takes to compile."""
-        if self._model.run_eagerly or self._probes.draws_from_a_sequence:
+        if self._model.run_eagerly or self._probes.draws_from_a_sequence or not self._attached:
             return False
+        if replicas.has_workers(self._model.distribute_strategy):
+            return True  # all of them must decide alike, and not each by its own clock
         known = (self._params.get("steps") or 0) * (self._params.get("epochs") or 0)
         left = known - self._steps if known else float("inf")
         step_seconds = (time.perf_counter() - self._first_step_ended - self.own_seconds) / max(self._steps, 1)
@@ -213,10 +218,8 @@ class Recording:
         self.detach()
 
     def abandon(self) -> None:
-        """Records no more. What was compiled goes on: a fit that lost its train function could not."""
-        self._taps.detach()
+        """Records no more. The observed step goes on to the end of the fit; other workers may wait for its sums."""
         self._writer.close()
-        self._look_next = float("inf")
 
     def detach(self) -> None:
         """Leaves the model as it was found."""
@@ -242,8 +245,6 @@ class Recording:
                 began = time.perf_counter()
                 self._record_steps()
                 self._record_seconds = time.perf_counter() - began
-            self._observe_next = schedule.next_step(self._steps)
-        self._look_next = min(self._observe_next, self._read_steps + BATCHES_KEPT // 2)
 
     def _read_batches(self) -> None:
         self._count_steps()
@@ -301,7 +302,8 @@ class Recording:
             self._write("updates", lambda: updates.measure(last, layout)[forward], names)
             if len(window) > 1:
                 self._write("noise", lambda: noise.measure(window, layout)[forward], names)
-            self._write("clipping", lambda: clipping.measure(last, layout, optimizer))
+            if self._model.distribute_strategy.num_replicas_in_sync == 1:  # else Keras clips each replica's gradient
+                self._write("clipping", lambda: clipping.measure(last, layout, optimizer))
         if optimizer is not None:
             self._write("optimizer", lambda: np.array([[run_card.learning_rate_of(optimizer)]]))
             self._write("loss_scale", lambda: loss_scale.measure(optimizer, self.step))
@@ -370,7 +372,8 @@ class Recording:
             }
             self._evaluator = Evaluator(self._model, self._taps, self._held_rows, self._places, counted)
         try:
-            return self._evaluator.evaluate(self._batch_size, self._evaluated_rows)
+            batch_size = self._batch_size // self._model.distribute_strategy.num_replicas_in_sync
+            return self._evaluator.evaluate(batch_size, self._evaluated_rows)
         except Exception as error:
             self._can_evaluate = False
             self._problem(
@@ -408,7 +411,7 @@ class Recording:
             any(n.startswith("val_") for n in self._columns.get("epoch", ())),
         )
         strategy = self._model.distribute_strategy
-        card.strategy = type(strategy).__name__ if _replicas(self._model) > 1 else ""
+        card.strategy = type(strategy).__name__ if strategy.num_replicas_in_sync > 1 else ""
         self._writer.write_card(self.step, card)
         self._card_written = True
 
@@ -445,7 +448,3 @@ class Recording:
 
 def _iterations(model: keras.Model) -> int:
     return int(model.optimizer.iterations.numpy()) if model.optimizer is not None else 0
-
-
-def _replicas(model: keras.Model) -> int:
-    return int(model.distribute_strategy.num_replicas_in_sync)
