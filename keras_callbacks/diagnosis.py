@@ -26,7 +26,7 @@ class Diagnosis(keras.callbacks.Callback):
         log_dir: the directory of this run; TensorBoard is given the one above it. Use one directory per run, and no
             other writer's (the `TensorBoard` callback writes to directories below its own, so it may share).
         overhead: share of the training's time that recording may take; more than it, it measures less often. The first
-            two seconds are free: a short run is recorded in full. Judging while the training runs may take as much again.
+            five seconds are free: a short run is recorded in full. Judging while the training runs may take as much again.
         quiet: print nothing, whatever was found. Otherwise an error that leads is printed once, as soon as it was seen at
             the ends of two epochs, and what else leads at the end of the training, or when a step of it fails.
         stop_on: severities, rules or their codes, such as ("error",): such a finding ends the training once it was seen at
@@ -78,7 +78,7 @@ class Diagnosis(keras.callbacks.Callback):
         self._recorded_model: int | None = None
         self._recording: Recording | None = None
         self._compiled: Compiled | None = None  # by the last fit
-        self._abandoned: Recording | None = None  # it failed; its compiled step goes on to the end of the fit
+        self._follower: Recording | None = None  # records nothing; its compiled step goes on to the end of the fit
 
     def set_model(self, model: keras.Model) -> None:
         super().set_model(model)
@@ -112,6 +112,8 @@ class Diagnosis(keras.callbacks.Callback):
         self._recorded_model = id(self.model)
         self.stopped, self._epochs, self._look_next = "", 0, 1
         self._do(lambda r: r.begin(self.params or {}))
+        if self._recording is not None and not self._recording.writes:  # another worker does
+            self._recording, self._follower = None, self._recording
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self._epochs += 1
@@ -138,7 +140,7 @@ class Diagnosis(keras.callbacks.Callback):
         except Exception as error:  # the training goes on without us
             _warn(f"stopped recording ({type(error).__name__}: {error})")
             recording.abandon()
-            self._recording, self._abandoned = None, recording
+            self._recording, self._follower = None, recording
         except BaseException:  # Ctrl-C while we measured
             recording.interrupt()
             raise
@@ -146,10 +148,10 @@ class Diagnosis(keras.callbacks.Callback):
         self._last_step = max(self._last_step, recording.step)
 
     def _stop(self) -> None:
-        for recording in (self._recording, self._abandoned):
+        for recording in (self._recording, self._follower):
             if recording is not None:
                 recording.detach()
-        self._recording = self._abandoned = None
+        self._recording = self._follower = None
 
     def _new_live(self):
         """Follows the training from look to look; None when nobody would hear of it."""
@@ -237,7 +239,7 @@ class Diagnosis(keras.callbacks.Callback):
         print("\n".join(lines), flush=True)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_recording": None, "_abandoned": None, "_compiled": None}
+        return {**self.__dict__, "_recording": None, "_follower": None, "_compiled": None}
 
     def report(self, file: str | os.PathLike[str] | None = None) -> str:
         """Writes what the Diagnosis tab shows of this run into one HTML file; returns its path.

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras.src.backend.common import global_state  # where Keras keeps its own generator of random numbers
+from keras.src.losses.loss import unscale_loss_for_distribution
 
 from keras_callbacks.held_rows import MOST_BYTES, HeldRows
 from keras_callbacks.places import Place
@@ -65,7 +66,7 @@ class Evaluator:
         self._prediction_bytes = 0  # of one row
 
     def evaluate(self, batch_size: int, most_rows: int) -> Evaluation:
-        """batch_size: the training's own, which is known to fit into memory. Large predictions make it stop at fewer rows."""
+        """batch_size: of a replica in training, which is known to fit into memory. Large predictions make it stop at fewer rows."""
         rows = min(len(self._rows), most_rows)
         if self._evaluate_batch is None:
             self._evaluate_batch = self._traced(self._evaluate)
@@ -122,7 +123,14 @@ class Evaluator:
 
     def _traced(self, function: Callable) -> Callable:
         # one trace for any number of rows; and no warning of TensorFlow's about many fits in one process
-        return tf.function(function, autograph=False).get_concrete_function(*self._rows.specs())
+        strategy = self._model.distribute_strategy
+
+        def in_a_replica(*batch):  # a model whose metrics are spread over replicas can only be called inside one
+            return tf.nest.map_structure(
+                lambda t: strategy.experimental_local_results(t)[0], strategy.run(function, batch)
+            )
+
+        return tf.function(in_a_replica, autograph=False).get_concrete_function(*self._rows.specs())
 
     def _forward(self, x, y, weights, *, training: bool) -> tuple[Any, tf.Tensor]:
         model = self._model
@@ -163,12 +171,15 @@ class Evaluator:
         frozen = {id(w) for layer in model._flatten_layers() for w in layer._trainable_variables}  # never changes
         variables = [v for v in (*model.non_trainable_variables, *model.metrics_variables) if id(v) not in frozen]
         generator = global_state.get_global_attribute("global_seed_generator")
-        state = [(v, v.numpy()) for v in (*variables, *([generator.state] if generator is not None else []))]
+        variables += [] if generator is None else [generator.state]
+        # each replica's own: asking for a metric of all would wait for other workers
+        copies = [c for v in variables for c in model.distribute_strategy.experimental_local_results(v.value)]
+        state = [(copy, copy.numpy()) for copy in copies]
         try:
             yield
         finally:
-            for variable, value in state:
-                variable.assign(value)
+            for copy, value in state:
+                copy.assign(value)
 
 
 def _has_modes(model: keras.Model) -> bool:
@@ -195,14 +206,14 @@ def _total_loss(model: keras.Model, x, y, y_pred, weights, *, training: bool) ->
     own = type(model).compute_loss is not keras.Model.compute_loss
     if model._compile_loss is None and not own:
         return tf.constant(float("nan"))
-    return model._compute_loss(x, y, y_pred, weights, training=training)
+    return unscale_loss_for_distribution(model._compute_loss(x, y, y_pred, weights, training=training))
 
 
 def _data_loss(model: keras.Model, y, y_pred, weights) -> tf.Tensor:
     loss = getattr(model, "_compile_loss", None)
     if loss is None or y is None:
         return tf.constant(float("nan"))
-    return tf.cast(loss(y, y_pred, weights), tf.float32)
+    return tf.cast(unscale_loss_for_distribution(loss(y, y_pred, weights)), tf.float32)
 
 
 def _smallest(found: list[float]) -> float:

@@ -19,13 +19,16 @@ class EventWriter:
     """Appends records to one event file in `log_dir`.
 
     Writing never raises: the first failure (full disk, directory gone) warns, and nothing more is written.
+
+    log_dir: None for a writer that writes nothing
     """
 
-    def __init__(self, log_dir: str) -> None:
+    def __init__(self, log_dir: str | None) -> None:
         self._log_dir = log_dir
         self._known_tags: set[str] = set()
         self._writer: EventFileWriter | None = None
-        self._guarded(self._open)
+        if log_dir is not None:
+            self._guarded(self._open)
 
     def write(self, signal: str, step: int, values: np.ndarray) -> None:
         """One record. values: (columns, stats), in the order of the signal's stats."""
@@ -52,7 +55,7 @@ class EventWriter:
         self._writer = EventFileWriter(self._log_dir, filename_suffix=FILE_SUFFIX)
 
     def _flush(self) -> None:
-        if self._writer is None:
+        if self._writer is None or self._log_dir is None:
             return
         self._writer.flush()
         if "://" not in self._log_dir and not os.path.isdir(self._log_dir):  # the open file takes it all the same

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_callbacks.replicas import plain_variable
+
 MOST_ROWS = 1024
 MOST_BYTES = 16 * 2**20
 MOST_ROWS_A_STEP = 256
@@ -19,7 +21,7 @@ class HeldRows:
     def __init__(self) -> None:
         self._structure: Any = None
         self._passing: list[tf.Variable] = []  # first rows of the batch that passes through an observed step
-        self._count = tf.Variable(0, dtype=tf.int32, trainable=False)  # how many
+        self._count = plain_variable(0, tf.int32)  # how many
         self._taken: list[tuple[int, list[np.ndarray]]] = []  # step, and its rows
         self._rows: list[np.ndarray] = []  # those that were chosen
         self._capacity = 0
@@ -50,7 +52,7 @@ class HeldRows:
         room = max(1, min(MOST_ROWS_A_STEP, self._capacity // 4))
         self._structure = tf.nest.map_structure(lambda t: None, parts)
         with tf.init_scope():
-            self._passing = [tf.Variable(tf.zeros([room, *t.shape[1:]], t.dtype), trainable=False) for t in tensors]
+            self._passing = [plain_variable(tf.zeros([room, *t.shape[1:]], t.dtype), t.dtype) for t in tensors]
 
     def keep(self, data: Any) -> None:
         """Leaves the first rows of this batch for `take`.

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_callbacks import data_facts, schedule
+from keras_callbacks import data_facts, replicas, schedule
 from keras_callbacks.evaluation import Evaluation, Evaluator
 from keras_callbacks.event_writer import EventWriter
 from keras_callbacks.held_rows import MOST_ROWS, HeldRows
@@ -88,9 +88,11 @@ class Recording:
         self._model = model
         self._overhead = overhead
         self._do = do
-        self._after_interrupt = after_interrupt
         self._params: dict = {}
-        self._writer = EventWriter(log_dir)
+        strategy = model.distribute_strategy
+        self.writes = replicas.is_writer(strategy)  # else it only takes part in the step, as all workers must
+        self._after_interrupt = after_interrupt if self.writes else lambda: None
+        self._writer = EventWriter(log_dir if self.writes else None)
         self._session = uuid.uuid4().hex
         self._problems: list[str] = []
         self._lost: set[str] = set()  # signals whose probe failed
@@ -118,7 +120,6 @@ class Recording:
         self._first_step = max(last_step, _iterations(model))
         self._steps = self._recorded_steps = self._read_steps = 0
         self._observe_next = self._evaluate_next = 1
-        self._look_next: float = 1
         self._batches: list[np.ndarray] = []  # of the steps that are not written yet, see BATCH_COLUMNS
         self._epoch_batches: list[np.ndarray] = []
         self._last_epoch_batches: np.ndarray | None = None
@@ -136,16 +137,14 @@ class Recording:
         self._attached = False
         self._found_train_function = model.train_function  # of an earlier fit, compiled without us
         self._our_train_function: Callable | None = None
-        if _replicas(model) > 1:
-            self._problem(
-                "gradients, updates and units are not measured under a distribution strategy with several replicas"
-            )
+        if not replicas.is_measured(strategy):
+            self._problem(f"gradients, updates and units are not measured under {type(strategy).__name__}")
             self._can_evaluate = False
         else:
             try:
                 self._taps.attach()
             except BaseException:
-                self.abandon()
+                self.detach()
                 raise
             self._attached = True
             model.train_function = self._observed_step  # None: Keras makes one, which traces with our wraps on
@@ -199,11 +198,15 @@ class Recording:
                 self._after_interrupt()
                 raise
             self._steps += per_execution  # at most; what was made is counted on the device
-            if self._steps >= self._look_next:
-                if not self._first_step_ended:
-                    self._first_step_ended = time.perf_counter()
-                    self._compile_seconds = self._compile_seconds or self._first_step_ended - began
+            if per_execution > 1:
+                self._count_steps()
+            if not self._first_step_ended:
+                self._first_step_ended = time.perf_counter()
+                self._compile_seconds = self._compile_seconds or self._first_step_ended - began
+            if self._steps >= min(self._observe_next, self._read_steps + BATCHES_KEPT // 2):
                 self._do(Recording._look)
+            if self._steps >= self._observe_next:  # whatever became of the look: all workers must run the same form
+                self._observe_next = schedule.next_step(self._steps)
             return logs
 
         began = time.perf_counter()
@@ -220,8 +223,10 @@ class Recording:
 
     def _is_worth_compiling(self) -> bool:
         """Whether the plain form of the step saves more, over the rest of the training, than it takes to compile."""
-        if self._probes.draws_from_a_sequence:
+        if self._probes.draws_from_a_sequence or not self._attached:
             return False
+        if replicas.has_workers(self._model.distribute_strategy):
+            return True  # all of them must decide alike, and not each by its own clock
         known = (self._params.get("steps") or 0) * (self._params.get("epochs") or 0)
         left = known - self._steps if known else float("inf")
         step_seconds = (time.perf_counter() - self._first_step_ended - self.own_seconds) / max(self._steps, 1)
@@ -247,11 +252,12 @@ class Recording:
         if np.isfinite(val) and not val >= self._best_val:
             self._best_val, self._best_epoch = val, epoch
         if self._epochs >= self._evaluate_next:
+            self._evaluate_next = schedule.next_epoch(self._epochs)
+            self._record_metrics()
             if not self.affords(self._evaluate_seconds):  # fewer rows are better than fewer epochs
                 self._evaluate_seconds *= FEWEST_EVALUATED / self._evaluated_rows
                 self._evaluated_rows = FEWEST_EVALUATED
             if self.affords(self._evaluate_seconds):
-                self._evaluate_next = schedule.next_epoch(self._epochs)
                 self._record_epoch()
         self._last_epoch_batches = self._batches_of_epoch()
         self._epoch_batches = []
@@ -262,6 +268,7 @@ class Recording:
         if self._steps > self._recorded_steps:
             self._record_steps()
         if self._epochs > self._evaluated_epochs:
+            self._record_metrics()
             self._record_epoch()
         self._record_data()
         self._write_card(ended=True)
@@ -280,10 +287,8 @@ class Recording:
         self.detach()
 
     def abandon(self) -> None:
-        """Records no more. What was compiled goes on: a fit that lost its train function could not."""
-        self._taps.detach()
+        """Records no more. The observed step goes on to the end of the fit; other workers may wait for its sums."""
         self._writer.close()
-        self._look_next = float("inf")
 
     def detach(self) -> None:
         """Leaves the model as it was found."""
@@ -308,8 +313,6 @@ class Recording:
                 began = time.perf_counter()
                 self._record_steps()
                 self._record_seconds = time.perf_counter() - began
-            self._observe_next = schedule.next_step(self._steps)
-        self._look_next = min(self._observe_next, self._read_steps + BATCHES_KEPT // 2)
 
     def _read_batches(self) -> None:
         self._count_steps()
@@ -368,21 +371,26 @@ class Recording:
             self._write("updates", lambda: updates.measure(last, layout)[forward], names)
             if len(window) > 1:
                 self._write("noise", lambda: noise.measure(window, layout)[forward], names)
-            self._write("clipping", lambda: clipping.measure(last, layout, optimizer))
+            if self._model.distribute_strategy.num_replicas_in_sync == 1:  # else Keras clips each replica's gradient
+                self._write("clipping", lambda: clipping.measure(last, layout, optimizer))
         if optimizer is not None:
             self._write("optimizer", lambda: np.array([[run_card.learning_rate_of(optimizer)]]))
             self._write("loss_scale", lambda: loss_scale.measure(optimizer, self.step))
 
+    def _record_metrics(self) -> None:
+        """Writes the epoch's metrics as Keras reports them."""
+        if not self._logs:
+            return
+        columns = self._columns.setdefault("epoch", [])
+        new = [name for name in self._logs if name not in columns]  # validation may come in some epochs only
+        columns.extend(new)
+        self._writer.write("epoch", self.step, np.array([[self._logs.get(name, np.nan)] for name in columns]))
+        if new:
+            self._write_card()
+
     def _record_epoch(self) -> None:
-        """Writes the epoch's metrics, and what the model does with the held rows."""
+        """Writes what the model does with the held rows."""
         self._evaluated_epochs = self._epochs
-        new: list[str] = []
-        if self._logs:
-            columns = self._columns.setdefault("epoch", [])
-            new = [name for name in self._logs if name not in columns]  # validation may come in some epochs only
-            columns.extend(new)
-            values = [self._logs.get(name, np.nan) for name in self._columns["epoch"]]
-            self._writer.write("epoch", self.step, np.array(values)[:, None])
         began = time.perf_counter()
         found = self._evaluate()
         if self._evaluated_epochs > 1:  # the first one is traced
@@ -411,7 +419,7 @@ class Recording:
             self._measure_data(found)
             self._record_data()
         self._record_batches()
-        if first or new:
+        if first:
             self._write_card()
         self._writer.flush()
 
@@ -437,7 +445,8 @@ class Recording:
             }
             self._evaluator = Evaluator(self._model, self._taps, self._held_rows, self._places, counted)
         try:
-            return self._evaluator.evaluate(self._batch_size, self._evaluated_rows)
+            batch_size = self._batch_size // self._model.distribute_strategy.num_replicas_in_sync
+            return self._evaluator.evaluate(batch_size, self._evaluated_rows)
         except Exception as error:
             self._can_evaluate = False
             self._problem(
@@ -475,7 +484,7 @@ class Recording:
             any(n.startswith("val_") for n in self._columns.get("epoch", ())),
         )
         strategy = self._model.distribute_strategy
-        card.strategy = type(strategy).__name__ if _replicas(self._model) > 1 else ""
+        card.strategy = type(strategy).__name__ if strategy.num_replicas_in_sync > 1 else ""
         self.complete_card(card)
         self._writer.write_card(self.step, card)
         self._card_written = True
@@ -520,7 +529,3 @@ def _compiled_for(model: keras.Model) -> tuple[list, list]:
 
 def _iterations(model: keras.Model) -> int:
     return int(model.optimizer.iterations.numpy()) if model.optimizer is not None else 0
-
-
-def _replicas(model: keras.Model) -> int:
-    return int(model.distribute_strategy.num_replicas_in_sync)

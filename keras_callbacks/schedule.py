@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SECONDS_FREE = 2.0  # that any run may take for being recorded, however short it is
+SECONDS_FREE = 5.0  # that any run may take for being recorded, however short it is
 
 
 def next_step(step: int) -> int:

@@ -7,6 +7,7 @@ returns, untouched; it only keeps a reference to the tensors while a step is bei
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,12 @@ class Passing:
     scale: tf.Tensor | None = None
 
 
+class _Thread(threading.local):
+    """The replicas of a distribution strategy are traced in threads of their own."""
+
+    passing: Passing | None = None
+
+
 class Taps:
     """The wraps on one model.
 
@@ -52,7 +59,7 @@ class Taps:
         self._places = places
         self._around_step = around_step
         self.on_validation: Callable[[Any, Any], None] = lambda x, y: None
-        self._passing: Passing | None = None
+        self._now = _Thread()
         self._wrapped: list[tuple[object, str]] = []
 
     def attach(self) -> None:
@@ -75,11 +82,11 @@ class Taps:
 
     def collect(self, step: Callable[[], Any]) -> tuple[Any, Passing]:
         """Runs `step` and returns its result with what passed meanwhile."""
-        before, self._passing = self._passing, Passing()
+        before, self._now.passing = self._now.passing, Passing()
         try:
-            return step(), self._passing
+            return step(), self._now.passing
         finally:
-            self._passing = before
+            self._now.passing = before
 
     def _wrap(self, owner: object, name: str, make: Callable) -> None:
         # past __setattr__: Keras and TensorFlow track what is set on their objects, and would save it with the model
@@ -91,9 +98,10 @@ class Taps:
 
         def compute_loss(*args, **kwargs):
             loss = original(*args, **kwargs)
-            if self._passing is not None:
+            passing = self._now.passing
+            if passing is not None:
                 given = parameters.bind(*args, **kwargs).arguments
-                self._passing.y, self._passing.y_pred, self._passing.loss = given.get("y"), given.get("y_pred"), loss
+                passing.y, passing.y_pred, passing.loss = given.get("y"), given.get("y_pred"), loss
             return loss
 
         return compute_loss
@@ -111,12 +119,13 @@ class Taps:
 
         def apply(gradients, trainable_variables=None, **kwargs):
             gradients = list(gradients)
-            if self._passing is not None:
+            passing = self._now.passing
+            if passing is not None:
                 variables = optimizer._trainable_variables if trainable_variables is None else trainable_variables
-                self._passing.variables += list(variables)
-                self._passing.gradients += gradients
+                passing.variables += list(variables)
+                passing.gradients += gradients
                 scale = getattr(optimizer, "dynamic_scale", None)
-                self._passing.scale = None if scale is None else tf.convert_to_tensor(scale)  # before it is adapted
+                passing.scale = None if scale is None else tf.convert_to_tensor(scale)  # before it is adapted
             return original(gradients, trainable_variables, **kwargs)
 
         return apply
@@ -124,13 +133,14 @@ class Taps:
     def _see_output(self, original: Callable, place: Place) -> Callable:
         def call(*args, **kwargs):
             output = original(*args, **kwargs)
-            if self._passing is not None:
-                if place.name not in self._passing.called:
-                    self._passing.called.append(place.name)
+            passing = self._now.passing
+            if passing is not None:
+                if place.name not in passing.called:
+                    passing.called.append(place.name)
                 if _is_plain(output):
-                    self._passing.outputs[place.name] = output
-                if self._passing.fed is None and place.weights and args and _is_plain(args[0]):
-                    self._passing.fed = place.name, args[0]
+                    passing.outputs[place.name] = output
+                if passing.fed is None and place.weights and args and _is_plain(args[0]):
+                    passing.fed = place.name, args[0]
             return output
 
         return call

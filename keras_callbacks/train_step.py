@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from keras_callbacks.held_rows import HeldRows
 from keras_callbacks.places import Place, places_of
+from keras_callbacks.replicas import is_first, plain_variable, summed
 from keras_callbacks.samples import STEPS_KEPT, Layout, ObservedStep, layout_of, sample
 from keras_callbacks.say import warn
 from keras_callbacks.taps import Passing, Taps
@@ -54,9 +55,9 @@ class TrainStepProbes:
         self._model = model
         self._held_rows = held_rows
         self._taps: Taps
-        self._steps = _variable(0, tf.int64)
-        self._batches = _variable(np.zeros((BATCHES_KEPT, len(BATCH_COLUMNS))), tf.float32)
-        self._first_nonfinite = _variable(-1, tf.int64)
+        self._steps = plain_variable(0, tf.int64)
+        self._batches = plain_variable(np.zeros((BATCHES_KEPT, len(BATCH_COLUMNS))), tf.float32)
+        self._first_nonfinite = plain_variable(-1, tf.int64)
         # their sizes depend on the model, so they are made in the first trace
         self._weights: tf.Variable  # (STEPS_KEPT, values): after the step, in the row of its number
         self._gradients: tf.Variable  # (STEPS_KEPT, values)
@@ -127,28 +128,34 @@ class TrainStepProbes:
 
     def around_step(self, original, data):
         """The model's own train step on `data`, with the probes around it."""
-        self.traces += not tf.executing_eagerly()
         self._try("model", lambda: self._prepare(data))
         # everything of ours comes after: TensorFlow derives the seed of a random operation from the number of those before
         result, passing = self._taps.collect(lambda: original(data))
+        first = is_first()
+        self.traces += first and not tf.executing_eagerly()
         passing.x = data[0] if isinstance(data, (tuple, list)) else data
         arrived = [t for t in tf.nest.flatten(data) if isinstance(t, tf.Tensor)]
-        with tf.control_dependencies([] if tf.executing_eagerly() else arrived):
-            self._steps.assign_add(1)  # once there is a batch: Keras also runs the step that finds the data at its end
+        if first:  # once there is a batch: Keras also runs the step that finds the data at its end
+            with tf.control_dependencies([] if tf.executing_eagerly() else arrived):
+                self._steps.assign_add(1)
         if self.observing:
             if not tf.executing_eagerly():
                 self.draws_from_a_sequence = _draws_from_a_sequence(self._steps.read_value().graph)
-            self._try("held rows", lambda: self._held_rows.keep(data))
-        self._try("train step", lambda: self._after_step(passing))
+            if first:
+                self._try("held rows", lambda: self._held_rows.keep(data))
+        self._try("train step", lambda: self._after_step(passing, first))
         return result
 
-    def _after_step(self, passing: Passing) -> None:
+    def _after_step(self, passing: Passing, first: bool) -> None:
+        """first: whether this replica keeps what all of them add up to"""
         steps = self._steps.read_value()
         by_weight = {id(v): g for v, g in zip(passing.variables, passing.gradients, strict=False)}
         # of kernels alone: TensorFlow computes the gradient of a bias differently when somebody else looks at it
         kernels = [kernel for place in self.places for kernel in place.kernels]
         gradients = [by_weight.get(id(k)) if len(k.shape) > 1 else None for k in kernels]
-        self._keep_batch(steps, passing, gradients)
+        [batch] = summed([self._batch(passing, gradients)])
+        if first:
+            _put(self._batches, (steps - 1) % BATCHES_KEPT, batch)
         if not self.observing:
             return
         # what was made inside a loop or branch could not leave it
@@ -157,34 +164,41 @@ class TrainStepProbes:
         passing.outputs = {name: t for name, t in passing.outputs.items() if _may_be_read(t)}
         row = steps % STEPS_KEPT
         now = [_as_float32(k) for k in kernels]
-        found = [None if g is None else _unscaled(g, passing.scale) for g in gradients]
+        found = summed([None if g is None else _unscaled(g, passing.scale) for g in gradients])
         squares = _stacked([_sum_of_squares(g) for g in found])
-        if passing.gradients and kernels:
+        if first and passing.gradients and kernels:
             _put(self._squares, row, squares)
             _put(self._gradients, row, tf.concat([_sample_of(g, k) for g, k in zip(found, now, strict=True)], 0))
             _put(self._weights, row, tf.concat([sample(k) for k in now], 0))
-        self._keep_nonfinite(steps, passing, squares if passing.scale is None else tf.zeros_like(squares), now)
+        squares = squares if passing.scale is None else tf.zeros_like(squares)
+        self._keep_nonfinite(steps, passing, squares, now, first)
 
-    def _keep_nonfinite(self, steps: tf.Tensor, passing: Passing, squares: tf.Tensor, now: list[tf.Tensor]) -> None:
+    def _keep_nonfinite(
+        self, steps: tf.Tensor, passing: Passing, squares: tf.Tensor, now: list[tf.Tensor], first: bool
+    ) -> None:
         """Keeps what was not finite, if it is the first time."""
         columns = _up_to_the_loss(passing)
         self._columns = self._columns or list(columns)
         if list(columns) != self._columns:  # a retrace may see other layers
             return
-        sums = [
-            _stacked([_sum(tensors) for tensors in columns.values()]),
-            squares,
-            _stacked([_sum_of_squares(k) for k in now]),
-        ]
+        data, forward = summed(
+            [
+                tf.stack([_count_nonfinite(passing.x), _count_nonfinite(passing.y)]),
+                _stacked([_sum(tensors) for tensors in columns.values()]),
+            ]
+        )
+        if not first:
+            return
+        sums = [forward, squares, _stacked([_sum_of_squares(k) for k in now])]
         broken = tf.cast(tf.logical_not(tf.math.is_finite(tf.concat(sums, 0))), tf.float32)
-        counts = tf.concat([[_count_nonfinite(passing.x), _count_nonfinite(passing.y)], broken[2:]], 0)
-        first = tf.logical_and(self._first_nonfinite < 0, tf.reduce_any(counts > 0))
+        counts = tf.concat([data, broken[2:]], 0)
+        is_new = tf.logical_and(self._first_nonfinite < 0, tf.reduce_any(counts > 0))
         counts = tf.pad(counts, [[0, self._nonfinite.shape[0] - counts.shape[0]]])
-        self._nonfinite.assign(tf.where(first, counts, self._nonfinite))
-        self._first_nonfinite.assign(tf.where(first, steps, self._first_nonfinite))
+        self._nonfinite.assign(tf.where(is_new, counts, self._nonfinite))
+        self._first_nonfinite.assign(tf.where(is_new, steps, self._first_nonfinite))
 
-    def _keep_batch(self, steps: tf.Tensor, passing: Passing, gradients: list) -> None:
-        """Keeps one batch's loss and fingerprint, in the order of BATCH_COLUMNS."""
+    def _batch(self, passing: Passing, gradients: list) -> tf.Tensor:
+        """One batch's loss and fingerprint, (5,) in the order of BATCH_COLUMNS; each one adds up over replicas."""
         tensors = [t for t in tf.nest.flatten(passing.x) if isinstance(t, tf.Tensor) and _is_number(t)]
         inputs = [tf.reduce_sum(tf.cast(t, tf.float32)) for t in tensors]
         targets = [_sum_of_targets(t) for t in tf.nest.flatten(passing.y) if isinstance(t, tf.Tensor) and _is_number(t)]
@@ -198,7 +212,7 @@ class TrainStepProbes:
             tf.reduce_sum(_as_float32(_first_row(dense[0]))) if dense else tf.constant(0.0),
             tf.cast(tf.shape(tensors[0])[0], tf.float32) if tensors and tensors[0].shape.rank else tf.constant(0.0),
         ]
-        _put(self._batches, (steps - 1) % BATCHES_KEPT, tf.stack(values))
+        return tf.stack(values)
 
     def build(self, batch: Any) -> None:
         """Builds what Keras would build while it traces the step for the first time, so that it need not trace it twice.
@@ -223,11 +237,11 @@ class TrainStepProbes:
         self.layout = layout_of([p.kernels for p in self.places])
         with tf.init_scope():
             empty = np.zeros((STEPS_KEPT, self.layout.size))
-            self._weights, self._gradients = _variable(empty, tf.float32), _variable(empty, tf.float32)
+            self._weights, self._gradients = plain_variable(empty, tf.float32), plain_variable(empty, tf.float32)
             self._remember_weights()
             kernels = len(self.layout.kernels)
-            self._squares = _variable(np.zeros((STEPS_KEPT, kernels)), tf.float32)
-            self._nonfinite = _variable(np.zeros(3 + len(places_of(self._model)) + 2 * kernels), tf.float32)
+            self._squares = plain_variable(np.zeros((STEPS_KEPT, kernels)), tf.float32)
+            self._nonfinite = plain_variable(np.zeros(3 + len(places_of(self._model)) + 2 * kernels), tf.float32)
 
     def _remember_weights(self) -> None:
         """Keeps the weights before the first step."""
@@ -268,10 +282,6 @@ def _up_to_the_loss(passing: Passing) -> dict[str, list]:
     columns = {"input": tf.nest.flatten(passing.x), "target": tf.nest.flatten(passing.y)}
     columns |= {f"output of {name}": [tensor] for name, tensor in passing.outputs.items()}
     return columns | {"loss": [passing.loss]}
-
-
-def _variable(value, dtype) -> tf.Variable:
-    return tf.Variable(tf.cast(value, dtype), trainable=False)
 
 
 def _put(variable: tf.Variable, row: tf.Tensor, values: tf.Tensor) -> None:

@@ -18,6 +18,14 @@ from tb_nndiag.signals import SIGNALS
 RUNS = ("healthy", "sick", "diverged")  # of `recorded_logdir`
 
 
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch):
+    """What a run may take for being recorded never runs out: a busy machine must not change what a test finds."""
+    schedule = sys.modules.get("keras_callbacks.schedule")
+    if schedule is not None:
+        monkeypatch.setattr(schedule, "SECONDS_FREE", 1e9)
+
+
 @pytest.fixture(scope="session")
 def recorded_logdir(tmp_path_factory) -> Path:
     """A logdir with three real trainings.

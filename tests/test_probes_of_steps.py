@@ -269,8 +269,9 @@ def test_a_tiny_budget_makes_records_fewer_and_loses_no_loss(tmp_path, monkeypat
     assert tiny.ended
 
 
-def test_what_fits_into_the_budget_is_affordable():
-    assert schedule.affordable(1.5, 0.0, 0.4, 0.01)  # the first two seconds are free
+def test_what_fits_into_the_budget_is_affordable(monkeypatch):
+    monkeypatch.setattr(schedule, "SECONDS_FREE", 2.0)
+    assert schedule.affordable(1.5, 0.0, 0.4, 0.01)
     assert not schedule.affordable(1.5, 0.0, 0.6, 0.01)
     assert schedule.affordable(2.5, 100.0, 0.4, 0.01)
     assert not schedule.affordable(2.5, 100.0, 0.6, 0.01)
