@@ -15,8 +15,19 @@ const cssAsText = {
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: "es2020" });
-      return { contents: code.trim(), loader: "text" };
+      // The page has its own legend.
+      return { contents: code.trim().replace(/[^{}]*\.u-(legend|inline|marker)[^{}]*\{[^{}]*\}/g, ""), loader: "text" };
     });
+  },
+};
+
+/** Indentation inside of templates is of no use to the reader of the bundle. @type {import("esbuild").Plugin} */
+const unindented = {
+  name: "unindented",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/.*\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8")).replace(/\n[ ]+/g, "\n").replace(/>\n</g, "><"),
+    }));
   },
 };
 
@@ -31,7 +42,7 @@ const result = await build({
   charset: "utf8",
   legalComments: "none",
   metafile: true,
-  plugins: [cssAsText],
+  plugins: [cssAsText, unindented],
 });
 
 const bundled = new Set(

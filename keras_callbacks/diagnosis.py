@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from keras_callbacks import schedule
-from keras_callbacks.recording import Recording
+from keras_callbacks.recording import Compiled, Recording
 from keras_callbacks.say import warn
 from tb_nndiag.proto.nndiag_pb2 import RunCard
 from tb_nndiag.run import Settings
@@ -71,12 +71,13 @@ class Diagnosis(keras.callbacks.Callback):
         except ValueError as error:
             raise ValueError(f"Diagnosis: {error}") from None
         self._live = self._new_live()
-        self._reader = _readers_settings() if self._live else Settings()
+        self._reader = _readers_settings()
         self._epochs, self._look_next, self._look_seconds = 0, 1, 0.0
         self._last_step = 0  # of all fits with this callback: steps never go back
         self._training = False
         self._recorded_model: int | None = None
         self._recording: Recording | None = None
+        self._compiled: Compiled | None = None  # by the last fit
         self._abandoned: Recording | None = None  # it failed; its compiled step goes on to the end of the fit
 
     def set_model(self, model: keras.Model) -> None:
@@ -88,7 +89,9 @@ class Diagnosis(keras.callbacks.Callback):
             self._live = self._new_live()
             _warn(f"recorded another model in {self.log_dir!r} before; the new record takes its place")
         try:
-            self._recording = Recording(model, self.log_dir, self._last_step, self.overhead, self._do, self._report)
+            self._recording = Recording(
+                model, self.log_dir, self._last_step, self._compiled, self.overhead, self._do, self._report
+            )
             self._recording.complete_card = self._complete_card
         except Exception as error:
             _warn(f"could not start ({type(error).__name__}: {error}); nothing is recorded")
@@ -119,9 +122,10 @@ class Diagnosis(keras.callbacks.Callback):
     def on_train_end(self, logs: dict | None = None) -> None:
         self._do(lambda r: r.end())
         self._training = False
-        recorded = self._recording is not None
+        recording = self._recording
+        self._compiled = recording.compiled() if recording else None
         self._stop()
-        if recorded:
+        if recording:
             self._report()
 
     def _do(self, action) -> None:
@@ -230,7 +234,35 @@ class Diagnosis(keras.callbacks.Callback):
         print("\n".join(lines), flush=True)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_recording": None, "_abandoned": None}
+        return {**self.__dict__, "_recording": None, "_abandoned": None, "_compiled": None}
+
+    def report(self, file: str | os.PathLike[str] | None = None) -> str:
+        """Writes what the Diagnosis tab shows of this run into one HTML file; returns its path.
+
+        file: `diagnosis.html` in `log_dir`, unless given
+        Raises tb_nndiag.logdir.Unreadable when nothing was recorded yet.
+        """
+        path = os.path.join(self.log_dir, "diagnosis.html") if file is None else os.fspath(file)
+        page = self._page()
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(page)
+        return path
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the page of this run; its usual text when there is none."""
+        from tb_nndiag import html_report
+
+        try:
+            return html_report.in_notebook(self._page())
+        except Exception:
+            return None
+
+    def _page(self) -> str:
+        from tb_nndiag import html_report, logdir
+        from tb_nndiag.settings import applied
+
+        run = applied(logdir.read(self.log_dir), self._reader)
+        return html_report.page({run.name: run})
 
 
 def _checked_directory(log_dir: Any) -> str:

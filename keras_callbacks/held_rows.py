@@ -88,6 +88,10 @@ class HeldRows:
         )
         self._rows, self._taken = [np.concatenate(part) for part in parts], []
 
+    def forget(self) -> None:
+        """Lets go of all rows; the next epoch's may be taken."""
+        self._rows, self._taken = [], []
+
     def _choose(self, last_step: int) -> list[int]:
         """How many rows of each taken step: as many as it stands for steps, itself and those up to the next one."""
         steps = [step for step, _ in self._taken]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -39,11 +40,36 @@ OBSERVING_COSTS = 0.2  # of the plain step's time; seen with benchmarks/cost
 FEWEST_EVALUATED = 128  # held rows, once evaluating all of them takes too long
 
 
+@dataclass
+class Compiled:
+    """What a fit leaves to the next one of the same compiled model, so that nothing is traced again.
+
+    observed_step, plain_step: train functions as Keras makes them; seconds: what the first one took to compile
+    objects, settings: what they were compiled for
+    """
+
+    held_rows: HeldRows
+    probes: TrainStepProbes
+    taps: Taps
+    evaluator: Evaluator | None
+    observed_step: Callable
+    plain_step: Callable | None
+    seconds: float
+    objects: list
+    settings: list
+
+    def fits(self, model: keras.Model) -> bool:
+        """Whether the model is still the one that was compiled."""
+        objects, settings = _compiled_for(model)
+        same = len(objects) == len(self.objects) and all(a is b for a, b in zip(objects, self.objects, strict=True))
+        return same and settings == self.settings
+
+
 class Recording:
     """Puts the probes on a model before `fit` compiles its train step, and takes them off again.
 
-    last_step: of an earlier fit that this one continues; overhead: share of the time that recording may take
-    do: runs an action of ours so that it cannot raise; after_interrupt: called when a step failed
+    last_step: of an earlier fit that this one continues; compiled: what that fit left, if it was this model's
+    overhead: share of the time that recording may take; do: runs an action of ours so that it cannot raise; after_interrupt: called when a step failed
     """
 
     def __init__(
@@ -51,6 +77,7 @@ class Recording:
         model: keras.Model,
         log_dir: str,
         last_step: int,
+        compiled: Compiled | None,
         overhead: float,
         do: Callable[[Callable[[Recording], None]], None],
         after_interrupt: Callable[[], None],
@@ -71,12 +98,22 @@ class Recording:
         self._card_written = False
 
         self._places = places_of(model)
-        self._held_rows = HeldRows()
         self._validation_rows = ValidationRows()
-        self._probes = TrainStepProbes(model, self._held_rows)
-        self._taps = Taps(model, self._places, self._probes.around_step, self._validation_rows.look)
-        self._probes.use(self._taps)
+        self._observed_step: Callable | None = None
+        self._plain_step: Callable | None = None
+        self._compile_seconds = 0.0
         self._evaluator: Evaluator | None = None
+        if compiled and compiled.fits(model):
+            self._held_rows, self._probes, self._taps = compiled.held_rows, compiled.probes, compiled.taps
+            self._observed_step, self._plain_step = compiled.observed_step, compiled.plain_step
+            self._evaluator, self._compile_seconds = compiled.evaluator, compiled.seconds
+            self._probes.restart()
+        else:
+            self._held_rows = HeldRows()
+            self._probes = TrainStepProbes(model, self._held_rows)
+            self._taps = Taps(model, self._places, self._probes.around_step)
+            self._probes.use(self._taps)
+        self._taps.on_validation = self._validation_rows.look
 
         self._first_step = max(last_step, _iterations(model))
         self._steps = self._recorded_steps = self._read_steps = 0
@@ -93,7 +130,7 @@ class Recording:
         self._data_records: dict[str, np.ndarray] = {}
         self._can_evaluate, self._evaluated_rows = True, MOST_ROWS
         self._began = self._recorded_at = time.perf_counter()
-        self._train_began = self._first_step_ended = 0.0
+        self._first_step_ended = 0.0
         self._own_at_record = self._record_seconds = self._evaluate_seconds = 0.0
 
         self._attached = False
@@ -110,7 +147,7 @@ class Recording:
                 self.abandon()
                 raise
             self._attached = True
-            model.train_function = None  # so that Keras traces the step with our wraps on
+            model.train_function = self._observed_step  # None: Keras makes one, which traces with our wraps on
 
     @property
     def step(self) -> int:
@@ -137,20 +174,21 @@ class Recording:
         params: Keras' callback params (epochs, steps)
         """
         self._params = params
-        model, probes, do = self._model, self._probes, self._do
+        model, probes = self._model, self._probes
         observed_step: Callable = model.train_function
-        plain_step: Callable | None = None
+        self._observed_step = observed_step
+        if model.run_eagerly:
+            self._plain_step = observed_step
         per_execution = int(model.steps_per_execution)
 
         def followed(iterator):
-            nonlocal plain_step
             if not self._steps and not model.run_eagerly and isinstance(iterator, tf.data.Iterator):
                 probes.build(iterator.element_spec)
             probes.observing = self._steps + per_execution > self._observe_next - STEPS_KEPT
-            if not probes.observing and plain_step is None and self._is_worth_compiling():
-                plain_step = self._another_train_function(followed)
-            train = observed_step if probes.observing or plain_step is None else plain_step
-            probes.observing = train is observed_step
+            if not probes.observing and self._plain_step is None and self._is_worth_compiling():
+                self._plain_step = self._another_train_function(followed)
+            probes.observing |= self._plain_step is None
+            train = self._plain_step if not probes.observing and self._plain_step else observed_step
             try:
                 logs = train(iterator)
             except (StopIteration, tf.errors.OutOfRangeError):  # the data came to their end
@@ -160,22 +198,33 @@ class Recording:
                 self._after_interrupt()
                 raise
             self._steps += per_execution  # at most; what was made is counted on the device
-            self._first_step_ended = self._first_step_ended or time.perf_counter()
             if self._steps >= self._look_next:
-                do(Recording._look)
+                if not self._first_step_ended:
+                    self._first_step_ended = time.perf_counter()
+                    self._compile_seconds = self._compile_seconds or self._first_step_ended - began
+                self._do(Recording._look)
             return logs
 
-        self._train_began = time.perf_counter()
+        began = time.perf_counter()
         model.train_function = followed
+
+    def compiled(self) -> Compiled | None:
+        """What the next fit of this model can take over; None when nothing was compiled."""
+        if not self._attached or self._observed_step is None or not self._steps:
+            return None
+        return Compiled(
+            self._held_rows, self._probes, self._taps, self._evaluator, self._observed_step, self._plain_step,
+            self._compile_seconds, *_compiled_for(self._model),
+        )  # fmt: skip
 
     def _is_worth_compiling(self) -> bool:
         """Whether the plain form of the step saves more, over the rest of the training, than it takes to compile."""
-        if self._model.run_eagerly or self._probes.draws_from_a_sequence:
+        if self._probes.draws_from_a_sequence:
             return False
         known = (self._params.get("steps") or 0) * (self._params.get("epochs") or 0)
         left = known - self._steps if known else float("inf")
         step_seconds = (time.perf_counter() - self._first_step_ended - self.own_seconds) / max(self._steps, 1)
-        return left * step_seconds * OBSERVING_COSTS > self._first_step_ended - self._train_began
+        return left * step_seconds * OBSERVING_COSTS > self._compile_seconds
 
     def _another_train_function(self, current: Callable) -> Callable:
         """A second one as Keras makes it, for the plain form of the step."""
@@ -240,6 +289,7 @@ class Recording:
         self._taps.detach()
         self._model.train_function = self._found_train_function
         self._writer.close()
+        self._held_rows.forget()
 
     def _count_steps(self) -> None:
         """Replaces the host's guess of the number of steps by the device's count."""
@@ -446,7 +496,8 @@ class Recording:
         if signal in self._lost:
             return None
         try:
-            return measure()
+            with np.errstate(all="ignore"):  # a run that breaks has numbers that do
+                return measure()
         except Exception as error:
             self._lost.add(signal)
             self._problem(f"{signal} could not be measured ({type(error).__name__}: {str(error)[:200]})")
@@ -456,6 +507,12 @@ class Recording:
     def _problem(self, text: str) -> None:
         self._problems.append(text)
         warn(f"Diagnosis: {text}. The training goes on.")
+
+
+def _compiled_for(model: keras.Model) -> tuple[list, list]:
+    """What a train function was compiled for: objects, which must be the same, and settings, which must be equal."""
+    objects = [model, model.optimizer, model._compile_loss, model._compile_metrics, *model.trainable_variables]
+    return objects, [bool(model.jit_compile), int(model.steps_per_execution), bool(model.run_eagerly)]
 
 
 def _iterations(model: keras.Model) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
@@ -40,7 +41,7 @@ class Layout:
 
     layers: tuple[tuple[Kernel, ...], ...]
 
-    @property
+    @cached_property
     def kernels(self) -> list[Kernel]:
         """All kernels, in the order of the packed vector."""
         return [kernel for layer in self.layers for kernel in layer]
@@ -49,6 +50,40 @@ class Layout:
     def size(self) -> int:
         """Values in the packed vector."""
         return max((kernel.stop for kernel in self.kernels), default=0)
+
+    @cached_property
+    def matrices(self) -> np.ndarray:
+        """(kernels,) whether each has two or more dimensions."""
+        return np.array([kernel.matrix for kernel in self.kernels], bool)
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """(kernels,) values of each whole weight."""
+        return np.array([kernel.size for kernel in self.kernels], np.float64)
+
+    @cached_property
+    def sampled(self) -> np.ndarray:
+        """(kernels,) values of each sample."""
+        return np.array([kernel.stop - kernel.start for kernel in self.kernels], np.float64)
+
+    def by_kernel(self, packed: np.ndarray, reduce: np.ufunc = np.add) -> np.ndarray:
+        """(kernels,) float64: the values of each kernel's sample, reduced. packed: (values,)"""
+        starts = [kernel.start for kernel in self.kernels]
+        return reduce.reduceat(np.asarray(packed, np.float64), starts) if starts else np.zeros(0)
+
+    def by_layer(
+        self, of_kernels: np.ndarray, among: np.ndarray | None = None, reduce: np.ufunc = np.add
+    ) -> np.ndarray:
+        """(layers,) float64: one value a kernel, reduced over each layer's; NaN for a layer without.
+
+        among: (kernels,) which kernels count; all, if not given
+        """
+        counts = np.ones(len(self.kernels), bool) if among is None else among
+        owners = np.array([i for i, layer in enumerate(self.layers) for _ in layer], int)
+        result = np.full(len(self.layers), 0.0)
+        reduce.at(result, owners[counts], np.asarray(of_kernels, np.float64)[counts])
+        result[np.bincount(owners[counts], minlength=len(self.layers)) == 0] = np.nan
+        return result
 
 
 @dataclass(frozen=True)

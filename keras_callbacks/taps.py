@@ -44,14 +44,14 @@ class Taps:
     """The wraps on one model.
 
     around_step(original, data): called in place of the model's train step
-    on_validation(x, y): called with what `fit` validates on
+    on_validation(x, y): called with what `fit` validates on, once it is set
     """
 
-    def __init__(self, model: keras.Model, places: list[Place], around_step: Callable, on_validation: Callable) -> None:
+    def __init__(self, model: keras.Model, places: list[Place], around_step: Callable) -> None:
         self._model = model
         self._places = places
         self._around_step = around_step
-        self._on_validation = on_validation
+        self.on_validation: Callable[[Any, Any], None] = lambda x, y: None
         self._passing: Passing | None = None
         self._wrapped: list[tuple[object, str]] = []
 
@@ -101,7 +101,7 @@ class Taps:
     def _see_validation(self, original: Callable) -> Callable:
         def evaluate(*args, **kwargs):
             if "x" in kwargs:
-                self._on_validation(kwargs["x"], kwargs.get("y"))
+                self.on_validation(kwargs["x"], kwargs.get("y"))
             return original(*args, **kwargs)
 
         return evaluate

@@ -65,6 +65,12 @@ class TrainStepProbes:
 
     # What the host asks.
 
+    def restart(self) -> None:
+        """Before another fit of the same compiled step: counts from the beginning, with the weights as they are now."""
+        self._steps.assign(0)
+        self._first_nonfinite.assign(-1)
+        self._remember_weights()
+
     def steps(self) -> int:
         """Steps made so far; the host cannot know, since the last execution of several steps may be cut short."""
         return int(self._steps.numpy())
@@ -216,14 +222,18 @@ class TrainStepProbes:
         self.places = [p for p in places_of(self._model) if p.weights]
         self.layout = layout_of([p.kernels for p in self.places])
         with tf.init_scope():
-            now = [sample(tf.convert_to_tensor(k)) for p in self.places for k in p.kernels]
-            start = np.zeros((STEPS_KEPT, self.layout.size), np.float32)
-            start[self.steps() % STEPS_KEPT] = np.concatenate([*now, np.zeros(0)])  # before the first step
-            self._weights = _variable(start, tf.float32)
-            self._gradients = _variable(np.zeros_like(start), tf.float32)
+            empty = np.zeros((STEPS_KEPT, self.layout.size))
+            self._weights, self._gradients = _variable(empty, tf.float32), _variable(empty, tf.float32)
+            self._remember_weights()
             kernels = len(self.layout.kernels)
             self._squares = _variable(np.zeros((STEPS_KEPT, kernels)), tf.float32)
             self._nonfinite = _variable(np.zeros(3 + len(places_of(self._model)) + 2 * kernels), tf.float32)
+
+    def _remember_weights(self) -> None:
+        """Keeps the weights before the first step."""
+        now = [sample(tf.convert_to_tensor(k)) for p in self.places for k in p.kernels]
+        if now:
+            _put(self._weights, self._steps % STEPS_KEPT, tf.concat(now, 0))
 
     def _note_facts(self, passing: Passing) -> None:
         """What the first trace shows of the model."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,8 @@ from tb_nndiag.run import Card, Run, Series
 from tb_nndiag.verdict import Verdict
 
 MOST_STEPS = 500
+MOST_VALUES = 20_000  # of a chart: a hundred layers get 200 steps
+FEWEST_STEPS = 50
 SPARK_POINTS = 40
 
 
@@ -24,34 +27,22 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     looked = {v.rule for v in verdicts if v.status in ("fires", "clear")}
     made = [
         _loss(run),
+        _gap(run),
         _metrics(run),
-        _per_layer(run, "gradients", "gradients", "rms", "Gradient flow per layer", "rms of the gradient", log=True),
-        _per_layer(
-            run,
-            "updates",
-            "updates",
-            "ratio",
-            "Update of each layer over its weights",
-            "rms(step) / rms(weights)",
-            log=True,
+        _columns(run, "gradients", "gradients", "rms", "Gradient flow per layer", "rms of the gradient", log=True),
+        _columns(
+            run, "updates", "updates", "ratio", "Update of each layer over its weights", "rms(step) / rms(weights)", log=True
         ),
-        _per_layer(run, "units", "units", "dead_share", "Dead units per layer", "share of units that are always zero"),
-        _per_layer(
-            run,
-            "saturation",
-            "units",
-            "saturated_share",
-            "Saturated units per layer",
-            "share of units at their bound",
+        _columns(run, "units", "units", "dead_share", "Dead units per layer", "share of units that are always zero"),
+        _columns(
+            run, "saturation", "units", "saturated_share", "Saturated units per layer", "share of units at their bound",
             bounded=True,
         ),
-        _per_layer(
-            run, "predictions", "outputs", "spread", "Spread of the predictions", "standard deviation over rows"
-        ),
-        _per_layer(
-            run, "learning_rate", "optimizer", "learning_rate", "Learning rate", "learning rate", log=True, role="train"
-        ),
-    ]
+        _columns(run, "predictions", "outputs", "spread", "Spread of the predictions", "standard deviation over rows"),
+        _majority(run),
+        _columns(run, "learning_rate", "optimizer", "learning_rate", "Learning rate", "per step", log=True, named="learning rate"),
+        _timing(run),
+    ]  # fmt: skip
     shown = [chart for chart in made if chart is not None]
     for rule in all_rules():
         for name, (default, limit) in rule.limits.items():
@@ -121,7 +112,6 @@ def _facts(card: Card) -> dict[str, str]:
 
 def _loss(run: Run) -> dict[str, Any] | None:
     lines: list[tuple[str, str, np.ndarray, np.ndarray]] = []
-    marks = []
     if "loss" in run:
         loss = run["loss"]
         lines += [
@@ -134,17 +124,15 @@ def _loss(run: Run) -> dict[str, Any] | None:
         val = gap.of_run("val")
         if np.isfinite(val).any():
             lines.append(("validation", "val", gap.steps, val))
-            best = int(np.nanargmin(val))
-            epoch = gap.of_run("epoch")[best]
-            if math.isfinite(epoch):
-                marks.append({"step": int(gap.steps[best]), "label": f"best epoch {int(epoch)}"})
     if "baseline" in run and lines:
         constant = run["baseline"].last(0, "constant_loss")
         if math.isfinite(constant):
             ends = np.array([min(s[0] for _, _, s, _ in lines), max(s[-1] for _, _, s, _ in lines)])
             if ends[0] < ends[1]:
                 lines.append(("best constant prediction", "reference", ends, np.array([constant, constant])))
-    return _chart("loss", "Loss", "loss", lines, marks=marks, log=_spans_decades(lines))
+    losses = run.card.losses if run.card else ()
+    measured = losses[0].name if len(losses) == 1 else ""
+    return _chart("loss", "Loss", measured, lines, marks=_best_epoch(run), log=_spans_decades(lines))
 
 
 def _metrics(run: Run) -> dict[str, Any] | None:
@@ -153,10 +141,57 @@ def _metrics(run: Run) -> dict[str, Any] | None:
     series = run["epoch"]
     names = [c for c in series.columns if c.removeprefix("val_") not in ("loss", "learning_rate")]
     lines = [(n, "val" if n.startswith("val_") else "train", series.steps, series.column(n, "value")) for n in names]
-    return _chart("metrics", "Metrics of each epoch", "value", lines)
+    return _chart("metrics", "Metrics of each epoch", "value", lines, marks=_best_epoch(run))
 
 
-def _per_layer(
+def _best_epoch(run: Run) -> list[dict[str, Any]]:
+    """The mark of the lowest validation loss, if there is one."""
+    if "gap" not in run or not np.isfinite(run["gap"].of_run("val")).any():
+        return []
+    gap = run["gap"]
+    best = int(np.nanargmin(gap.of_run("val")))
+    epoch = gap.of_run("epoch")[best]
+    return [{"step": int(gap.steps[best]), "label": f"best epoch {int(epoch)}"}] if math.isfinite(epoch) else []
+
+
+def _gap(run: Run) -> dict[str, Any] | None:
+    """Positive: the network does better on the rows it was trained on."""
+    if "gap" not in run:
+        return None
+    gap = run["gap"]
+    difference = ("validation minus training", "val", gap.steps, gap.of_run("val") - gap.of_run("train"))
+    return _chart("gap", "Gap between validation and training loss", "difference, both in inference mode", [difference])
+
+
+def _majority(run: Run) -> dict[str, Any] | None:
+    """How often the commonest class is predicted, beside how common it is; for targets that are classes only."""
+    if "outputs" not in run or "labels" not in run or len(run["labels"].columns) != 1:
+        return None
+    if not (run["labels"].last(0, "integer") or run["labels"].last(0, "width") > 1):
+        return None
+    outputs, share = run["outputs"], run["labels"].last(0, "majority_share")
+    lines = [("most predicted class", "train", outputs.steps, outputs["majority_share"][:, 0])]
+    if math.isfinite(share) and len(outputs) > 1:
+        ends = outputs.steps[[0, -1]]
+        lines.append(("commonest class of the targets", "reference", ends, np.array([share, share])))
+    return _chart("majority", "Predicted classes", "share of the held rows", lines)
+
+
+def _timing(run: Run) -> dict[str, Any] | None:
+    if "timing" not in run:
+        return None
+    timing = run["timing"]
+    own = np.diff(timing.of_run("own_seconds"), prepend=0.0) / np.diff(timing.steps, prepend=0)
+    lines = [
+        ("training", "train", timing.steps, 1000 * timing.of_run("step_seconds")),
+        ("this callback", "val", timing.steps, 1000 * own),
+    ]
+    return _chart(
+        "timing", "Time per step", "mean since the record before", lines, unit="ms", log=_spans_decades(lines)
+    )
+
+
+def _columns(
     run: Run,
     chart: str,
     signal: str,
@@ -165,16 +200,20 @@ def _per_layer(
     y_label: str,
     *,
     log: bool = False,
-    role: str = "layer",
+    named: str = "",
     bounded: bool = False,
 ) -> dict[str, Any] | None:
+    """One statistic of each column of a signal. named: what the only column is called, where it is no layer."""
     if signal not in run:
         return None
     series: Series = run[signal]
     columns = list(series.columns)
     if bounded:  # only layers whose activation has bounds can saturate
         columns = [c for c in columns if series.column(c, stat).any()]
-    return _chart(chart, title, y_label, [(c, role, series.steps, series.column(c, stat)) for c in columns], log=log)
+    role = "train" if named else "layer"
+    return _chart(
+        chart, title, y_label, [(named or c, role, series.steps, series.column(c, stat)) for c in columns], log=log
+    )
 
 
 def _draw_limit(chart: dict[str, Any], rule: str, value: float, *, times_last: bool) -> None:
@@ -195,14 +234,15 @@ def _chart(
     *,
     marks: Sequence[dict] = (),
     log: bool = False,
+    unit: str = "",
 ) -> dict[str, Any] | None:
     lines = [line for line in lines if np.isfinite(line[3]).any()]
     if not lines:
         return None
     every = np.unique(np.concatenate([own for _, _, own, _ in lines]))
-    if len(every) > MOST_STEPS:
-        buckets = np.array_split(every, MOST_STEPS // 2)
-        lines = [(name, role, *_decimated(own, values, buckets)) for name, role, own, values in lines]
+    most = max(FEWEST_STEPS, min(MOST_STEPS, MOST_VALUES // len(lines)))
+    if len(every) > most:
+        lines = _decimated(lines, np.array_split(every, most // 2))
     steps = sorted({int(s) for _, _, own, _ in lines for s in own})
     place = {s: i for i, s in enumerate(steps)}
     series = []
@@ -215,6 +255,7 @@ def _chart(
         "id": chart,
         "title": title,
         "y_label": y_label,
+        "unit": unit,
         "log": log,
         "steps": steps,
         "series": series,
@@ -223,25 +264,36 @@ def _chart(
     }
 
 
-def _decimated(steps: np.ndarray, values: np.ndarray, buckets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _decimated(
+    lines: list[tuple[str, str, np.ndarray, np.ndarray]], buckets: list[np.ndarray]
+) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
     """Each bucket's smallest and largest value, in their order, drawn at the bucket's first and last step.
 
     All series of a chart share the buckets, so that they share their steps; a spike moves by a bucket's width at most.
     """
+    made = []
+    for _, group in itertools.groupby(lines, key=lambda line: id(line[2])):  # layers are recorded together
+        together = list(group)
+        steps = together[0][2]
+        kept_steps, kept = _extremes(steps, np.stack([values for *_, values in together], axis=1), buckets)
+        made += [(name, role, kept_steps, kept[:, i]) for i, (name, role, _, _) in enumerate(together)]
+    return made
+
+
+def _extremes(steps: np.ndarray, values: np.ndarray, buckets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """values: (records, lines). Returns (2 * buckets,) steps and (2 * buckets, lines) values."""
     kept_steps: list[int] = []
-    kept: list[float] = []
+    kept: list[np.ndarray] = []
     for bucket in buckets:
         own = values[np.searchsorted(steps, bucket[0]) : np.searchsorted(steps, bucket[-1], "right")]
-        finite = own[np.isfinite(own)]
         if len(own) == 0:
             continue
-        ends = (np.nan, np.nan) if len(finite) == 0 else (finite.min(), finite.max())
-        if len(finite) and np.argmin(np.where(np.isfinite(own), own, np.inf)) > np.argmax(
-            np.where(np.isfinite(own), own, -np.inf)
-        ):
-            ends = ends[::-1]
+        finite = np.isfinite(own)
+        lows, highs = np.where(finite, own, np.inf), np.where(finite, own, -np.inf)
+        ends = np.where(finite.any(axis=0), [lows.min(axis=0), highs.max(axis=0)], np.nan)
+        falling = lows.argmin(axis=0) > highs.argmax(axis=0)
         kept_steps += [bucket[0], bucket[-1]]
-        kept += ends
+        kept += list(np.where(falling, ends[::-1], ends))
     return np.array(kept_steps), np.array(kept)
 
 

@@ -1,4 +1,4 @@
-"""`nndiag`: check a logdir, explain a rule, list the rules, train the demo."""
+"""`nndiag`: check a logdir, save what was found as a page, explain a rule, list the rules, train the demo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tb_nndiag.config_file import found_settings, read_settings
 from tb_nndiag.engine import diagnose
 from tb_nndiag.formats import FORMATS, Answer
 from tb_nndiag.logdir import Unreadable, read, runs_below
-from tb_nndiag.rule import SEVERITIES, all_rules, find
+from tb_nndiag.rule import SEVERITIES, all_rules, did_you_mean, find
 from tb_nndiag.run import Settings
 from tb_nndiag.settings import applied, checked, merged
 
@@ -74,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(command=_check)
 
+    saved = commands.add_parser(
+        "report", help="write what the tab shows into one HTML file", description=_report.__doc__
+    )
+    saved.add_argument("logdir", help="the directory that you give to tensorboard --logdir")
+    saved.add_argument("-o", "--output", default="diagnosis.html", help="the file to write (default: diagnosis.html)")
+    saved.add_argument("--run", action="append", metavar="NAME", help="this run alone; may be given several times")
+    saved.set_defaults(command=_report)
+
     explained = commands.add_parser("explain", help="print a rule's page")
     explained.add_argument("rule", help="its code or its name, such as NND201 or vanishing-gradients")
     explained.set_defaults(command=_explain)
@@ -94,16 +102,11 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> int:
     """Judges every run below LOGDIR. Exit code: 0 clean, 1 findings at or above --fail-on, 2 could not look."""
     reader = _settings(options)
-    found = list(runs_below(options.logdir))
-    if not found:
-        raise Unreadable(
-            f"No run below {options.logdir!r} was recorded by the Diagnosis callback. "
-            "Add it to fit: model.fit(..., callbacks=[Diagnosis('logs/run1')])."
-        )
+    found = _runs(options.logdir)
     known = read_baseline(options.baseline) if options.baseline else {}
     answers = []
     for name, directory in found:
-        shown = os.path.basename(os.path.abspath(options.logdir)) if name == "." else name
+        shown = _name_shown(options.logdir, name)
         answers.append(_answer(name, shown, directory, merged(known.get(shown, Settings()), reader)))
     if options.write_baseline:
         codes = {answer.shown: [v.code for v in answer.found] for answer in answers}
@@ -145,6 +148,47 @@ def _number(name: str, value: str) -> float:
         return float(value)
     except ValueError:
         raise ValueError(f"The limit {name} is {value!r}; expected a number.") from None
+
+
+def _runs(logdir: str) -> list[tuple[str, str]]:
+    """Name and directory of every run. Raises Unreadable when there is none."""
+    found = list(runs_below(logdir))
+    if not found:
+        raise Unreadable(
+            f"No run below {logdir!r} was recorded by the Diagnosis callback. "
+            "Add it to fit: model.fit(..., callbacks=[Diagnosis('logs/run1')])."
+        )
+    return found
+
+
+def _name_shown(logdir: str, name: str) -> str:
+    """The name of a run; that of the logdir for the logdir itself."""
+    return os.path.basename(os.path.abspath(logdir)) if name == "." else name
+
+
+def _report(options: argparse.Namespace) -> int:
+    """Writes the Diagnosis page of every run below LOGDIR into one HTML file, to be sent or kept: it needs no
+    TensorBoard and no network. Exit code: 0, or 2 when no run could be read."""
+    from tb_nndiag import html_report
+
+    settings = found_settings()
+    found = {_name_shown(options.logdir, name): directory for name, directory in _runs(options.logdir)}
+    for name in options.run or ():
+        if name not in found:
+            raise ValueError(f"There is no run called {name!r}.{did_you_mean(name, found)}")
+    runs, unreadable = {}, {}
+    for name in options.run or found:
+        try:
+            runs[name] = applied(read(found[name], name), settings)
+        except Unreadable as error:
+            unreadable[name] = str(error)
+    try:
+        with open(options.output, "w", encoding="utf-8") as file:
+            file.write(html_report.page(runs, unreadable))
+    except OSError as error:
+        raise ValueError(f"The report could not be written: {error}") from error
+    print(f"Wrote {options.output}: {len(runs)} of {len(runs) + len(unreadable)} runs could be read.")
+    return CLEAN if runs else COULD_NOT_LOOK
 
 
 def _answer(name: str, shown: str, directory: str, settings: Settings) -> Answer:

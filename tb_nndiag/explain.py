@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tb_nndiag.rule import Rule, number
+from tb_nndiag.run import Run
+
+FAMILIES = {  # first digit of a code → what its rules are about
+    "1": "Numbers",
+    "2": "Gradients and updates",
+    "3": "Units and activations",
+    "4": "Optimization",
+    "5": "Fit and generalization",
+    "6": "Data",
+    "7": "Model and loss",
+    "8": "Speed and memory",
+    "9": "Reproducibility",
+}
+_VALIDATION = 'model.fit(x, y, validation_data=(x_val, y_val), callbacks=[Diagnosis("logs/run1")])'
+_OF_VALIDATION = {"gap", "val_inputs", "val_labels", "shift", "label_shift", "overlap"}
+
+
+def family(code: str) -> str:
+    """The first digit of `NND201`."""
+    return code.removeprefix("NND")[:1]
 
 
 def page(rule: Rule) -> str:
@@ -23,6 +44,39 @@ def page(rule: Rule) -> str:
         f"Reads {reads}." + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else "")
     )
     return "\n".join(lines) + "\n"
+
+
+def as_json(rule: Rule) -> dict[str, Any]:
+    """The rule's page as plain data: docs/http_api.md."""
+    title, *sections = rule.doc.split("\n## ")
+    return {
+        "code": rule.code,
+        "rule": rule.name,
+        "severity": rule.severity,
+        "family": family(rule.code),
+        "title": title.strip(),
+        "sections": [
+            {
+                "heading": section.partition("\n")[0],
+                "paragraphs": [" ".join(p.split()) for p in section.partition("\n")[2].split("\n\n") if p.strip()],
+            }
+            for section in sections
+        ],
+        "limits": [
+            {"name": name, "default": number(default), "unit": limit.unit, "means": limit.means, "source": limit.source}
+            for name, (default, limit) in rule.limits.items()
+        ],
+        "reads": list(dict.fromkeys((*rule.reads, *rule.may_read))),
+        "explains": list(rule.explains),
+        "ignore": f'[tool.nndiag]\nignore = [{{code = "{rule.code}", reason = "..."}}]',
+    }
+
+
+def enabled_by(rule: Rule, run: Run) -> str:
+    """The line of code that lets a rule look next time, where one line is what is missing; else ""."""
+    if run.card is not None and not run.card.validation and _OF_VALIDATION & {*rule.reads, *rule.may_read}:
+        return _VALIDATION
+    return ""
 
 
 def table(rules: Sequence[Rule]) -> str:

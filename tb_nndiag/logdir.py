@@ -60,20 +60,12 @@ def read_run(provider: provider_lib.DataProvider, ctx: RequestContext, experimen
 
     Raises Unreadable when the run has no data of ours, or none that can be read.
     """
-    found: dict[str, list] = {}
     problems: list[str] = []
-    for tag in (CARD_TAG, *_TAGS):
-        only = provider_lib.RunTagFilter(runs=[name], tags=[tag])
-        try:
-            read = provider.read_tensors(
-                ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME, downsample=_EVERYTHING, run_tag_filter=only
-            )
-        except Exception as error:
-            problems.append(f"`{tag}` could not be read ({type(error).__name__}: {str(error)[:200]})")
-            continue
-        points = read.get(name, {}).get(tag, [])
-        if points:
-            found[tag] = _last_attempt(points)
+    found = {
+        tag: _last_attempt(points)
+        for tag, points in _points(provider, ctx, experiment_id, name, problems).items()
+        if points
+    }
     if not found:
         raise Unreadable(problems[0] if problems else f"The run {name!r} has no data of the Diagnosis callback.")
     _end_earlier_attempts(found)
@@ -85,6 +77,30 @@ def read_run(provider: provider_lib.DataProvider, ctx: RequestContext, experimen
             series[_TAGS[tag]] = made
     times = [p.wall_time for points in found.values() for p in points if np.isfinite(p.wall_time)]
     return Run(name, series, card, tuple(problems), min(times, default=0.0), max(times, default=0.0), settings)
+
+
+def _points(
+    provider: provider_lib.DataProvider, ctx: RequestContext, experiment_id: str, name: str, problems: list[str]
+) -> Mapping[str, Any]:
+    """Tag → points of one run, all in one question; tag by tag, naming those that fail, when that is refused."""
+
+    def ask(tags: list[str]) -> Mapping[str, Any]:
+        only = provider_lib.RunTagFilter(runs=[name], tags=tags)
+        return provider.read_tensors(
+            ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME, downsample=_EVERYTHING, run_tag_filter=only
+        ).get(name, {})
+
+    tags = [CARD_TAG, *_TAGS]
+    try:
+        return ask(tags)
+    except Exception:
+        found: dict[str, Any] = {}
+        for tag in tags:
+            try:
+                found.update(ask([tag]))
+            except Exception as error:
+                problems.append(f"`{tag}` could not be read ({type(error).__name__}: {str(error)[:200]})")
+        return found
 
 
 def read(directory: str | os.PathLike[str], name: str | None = None) -> Run:

@@ -57,6 +57,9 @@ def test_the_best_epoch_is_marked():
     assert chart["marks"] == [{"step": 60, "label": "best epoch 3"}]
     assert line(chart, "validation") == {20: 3.0, 60: 2.0, 80: 2.5}
     assert roles(chart)["validation"] == "val"
+    epochs = made_up.series("epoch", ("accuracy",), steps=[20, 60], value=0.5)
+    gap = made_up.gaps([3.0, 2.0, 1.0, 0.5], val=np.array([3.0, NAN, 2.0, 2.5]))
+    assert chart_of(made_up.run(gap=gap, epoch=epochs), "metrics")["marks"] == chart["marks"]
 
 
 @pytest.mark.parametrize("val", [NAN, INF], ids=["none", "infinite"])
@@ -139,6 +142,30 @@ def test_the_learning_rate_is_drawn():
     chart = chart_of(made_up.run(optimizer=made_up.series("optimizer", learning_rate=[0.1, 0.05])), "learning_rate")
     assert [s["values"] for s in chart["series"]] == [[0.1, 0.05]]
     assert chart["log"] is True
+    assert roles(chart) == {"learning rate": "train"}
+
+
+def test_the_gap_is_validation_minus_training():
+    chart = chart_of(made_up.run(gap=made_up.gaps([3.0, 2.0, 1.0], val=np.array([3.5, NAN, 2.0]))), "gap")
+    assert line(chart, "validation minus training") == {20: 0.5, 60: 1.0}
+    assert [c["id"] for c in charts(made_up.run(gap=made_up.gaps([3.0, 2.0])), [])] == ["loss"]  # no validation, no gap
+
+
+def test_predicted_classes_stand_beside_the_commonest_of_the_targets():
+    outputs = made_up.series("outputs", ("output",), steps=[20, 40], majority_share=[1.0, 0.7])
+    chart = chart_of(made_up.run(outputs=outputs, labels=made_up.series("labels", ("output",), majority_share=0.6)), "majority")
+    assert line(chart, "most predicted class") == {20: 1.0, 40: 0.7}
+    assert line(chart, "commonest class of the targets") == {20: 0.6, 40: 0.6}
+    numbers = made_up.series("labels", ("output",), integer=0)
+    assert "majority" not in {c["id"] for c in charts(made_up.run(outputs=outputs, labels=numbers), [])}
+
+
+def test_the_time_of_a_step_is_told_without_ours_and_ours_beside_it():
+    timing = made_up.series("timing", steps=[1, 2, 12], step_seconds=[0.5, 0.002, 0.001], own_seconds=[0.3, 0.301, 0.306])
+    chart = chart_of(made_up.run(timing=timing), "timing")
+    assert line(chart, "training") == {1: 500, 2: 2, 12: 1}
+    assert line(chart, "this callback") == {1: 300, 2: 1, 12: 0.5}
+    assert chart["unit"] == "ms"
 
 
 def test_layers_that_never_saturate_are_not_drawn_as_if_they_could():
@@ -259,6 +286,13 @@ def test_a_chart_of_many_series_has_at_most_500_steps(run):
     assert all(len(chart["steps"]) <= MOST_STEPS for chart in charts(run, []))
 
 
+def test_a_chart_of_a_hundred_layers_stays_small_enough_to_send():
+    gradients = made_up.series("gradients", tuple(f"layer_{i}" for i in range(100)), steps=range(1, 501), rms=np.random.default_rng(1).random((500, 100)))
+    chart = chart_of(made_up.run(gradients=gradients), "gradients")
+    assert 150 < len(chart["steps"]) <= 200
+    assert len(json.dumps(chart)) < 300_000
+
+
 # ---- recorded runs ---------------------------------------------------------------------------------------------------
 
 
@@ -278,7 +312,7 @@ def test_a_recorded_run_is_strict_json_of_the_documented_form(name):
     assert json.loads(json.dumps([found, card(run), spark(run)], allow_nan=False))
     assert len({c["id"] for c in found}) == len(found)
     for chart in found:
-        assert set(chart) == {"id", "title", "y_label", "log", "steps", "series", "limits", "marks"}
+        assert set(chart) == {"id", "title", "y_label", "unit", "log", "steps", "series", "limits", "marks"}
         assert 0 < len(chart["steps"]) <= MOST_STEPS
         assert all(type(s) is int for s in chart["steps"])
         assert all(a < b for a, b in pairwise(chart["steps"]))

@@ -346,9 +346,10 @@ def test_the_whole_reading_side_works_without_keras_and_tensorflow():
         f"""
 from tb_nndiag.cli import main
 codes = [main(["check", {str(RUNS)!r}, "--format", "json"]), main(["check", {str(RUNS / "healthy_dense")!r}]), main(["explain", "NND201"]), main(["rules"])]
-import tb_nndiag.loader, tb_nndiag.plugin, tb_nndiag.charts, tb_nndiag.report
+import tb_nndiag.loader, tb_nndiag.plugin, tb_nndiag.charts, tb_nndiag.report, tb_nndiag.html_report
 from tb_nndiag.logdir import read
-detail = tb_nndiag.plugin.run_detail(read({str(RUNS / "sigmoid_deep")!r}))
+run = read({str(RUNS / "sigmoid_deep")!r})
+detail = tb_nndiag.answers.run_detail(run, tb_nndiag.engine.diagnose(run))
 assert detail["charts"] and detail["verdicts"][0]["rule"] == "vanishing-gradients"
 assert not {{"keras", "tensorflow", "keras_callbacks"}} & set(sys.modules)
 print(codes)

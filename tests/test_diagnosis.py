@@ -444,3 +444,29 @@ def test_nothing_of_the_machine_goes_into_the_logdir(tmp_path):
     content = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     for secret in (str(tmp_path), os.getcwd(), socket.gethostname(), getpass.getuser(), os.path.basename(__file__)):
         assert len(secret) < 3 or secret.encode() not in content
+
+
+def test_fits_in_a_loop_are_traced_once_and_stay_the_run(tmp_path):
+    def loop(callbacks):
+        model, _ = trained(KINDS["dense"], callbacks, epochs=1, fits=2)
+        model.set_weights([w * 0.5 for w in model.get_weights()])
+        model.fit(IMAGES, CLASSES, 16, 2, verbose=0, validation_split=0.2, callbacks=callbacks)
+        return model
+
+    alone, observed = loop([]), loop([Diagnosis(tmp_path, quiet=True)])
+    for a, b in zip(state(alone), state(observed), strict=True):
+        np.testing.assert_array_equal(a, b)
+    run = read(tmp_path)
+    assert list(run["loss"].steps) == list(range(1, 17))
+    assert (run["resources"].of_run("traces") == 1).all()
+    assert run["updates"]["ratio"][8].max() < 0.5  # the first step after the weights were halved is not their halving
+    assert len(run["units"]) == 4
+
+
+def test_a_model_that_is_compiled_anew_is_traced_anew(tmp_path):
+    callback = Diagnosis(tmp_path, quiet=True)
+    model, _ = trained(KINDS["dense"], [callback], epochs=1)
+    model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=False)
+    model.fit(IMAGES, CLASSES, 16, verbose=0, callbacks=[callback])
+    assert read(tmp_path).card.optimizer.name == "SGD"
+    assert untouched(model)

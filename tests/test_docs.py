@@ -169,5 +169,5 @@ def test_the_documented_routes_are_those_of_the_plugin():
         data_provider = None
 
     documented = re.findall(r"^## `([\w/.]+)", (DOCS / "http_api.md").read_text(), re.M)
-    assert set(documented) == {"runs", "run", "static/index.js"}
+    assert set(documented) == {"status", "runs", "run", "rules", "static/index.js"}
     assert {f"/{route}" for route in documented} <= set(NNDiagPlugin(Context()).get_plugin_apps())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import gzip
 import json
 import logging
 import subprocess
@@ -10,16 +12,20 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
+from recorded import recorded
 from tensorboard.backend import application
 from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
 from werkzeug.test import Client
 
 from keras_callbacks.event_writer import EventWriter
+from tb_nndiag import answers, bundle
 from tb_nndiag import logdir as logdir_module
-from tb_nndiag import plugin
 from tb_nndiag.loader import NNDiagLoader
+from tb_nndiag.logdir import RunStamp
+from tb_nndiag.rule import HEADINGS
 from tb_nndiag.run import Run
 from tb_nndiag.signals import MOST_RECORDS
 
@@ -68,13 +74,13 @@ def site(tmp_path, loss_record):
 def judged(monkeypatch) -> Counter:
     """How often each run was judged."""
     counts: Counter = Counter()
-    diagnose = plugin.engine.diagnose
+    diagnose = answers.engine.diagnose
 
     def counting(run, **options):
         counts[run.name] += 1
         return diagnose(run, **options)
 
-    monkeypatch.setattr(plugin.engine, "diagnose", counting)
+    monkeypatch.setattr(answers.engine, "diagnose", counting)
     return counts
 
 
@@ -94,7 +100,7 @@ def strict(response):
 def test_an_empty_logdir_has_an_empty_overview(site):
     answer = site.get("/runs")
     assert answer.status_code == 200
-    assert strict(answer) == {"format": 1, "version": plugin.tb_nndiag.__version__, "runs": []}
+    assert strict(answer) == {"format": 1, "version": answers.tb_nndiag.__version__, "stamp": answers.stamp_of({}), "runs": []}
 
 
 def test_the_overview_has_an_entry_for_every_run_with_the_keys_of_the_contract(site):
@@ -103,8 +109,8 @@ def test_the_overview_has_an_entry_for_every_run_with_the_keys_of_the_contract(s
     entries = site.overview()
     assert sorted(entries) == ["a", "deep/b"]
     assert set(entries["a"]) == {
-        "run", "leading", "more", "counts", "unknown", "first_wall_time", "last_wall_time", "last_step", "ended",
-        "spark", "problem",
+        "run", "leading", "more", "counts", "fired", "families", "unknown", "first_wall_time", "last_wall_time",
+        "last_step", "ended", "spark", "pending", "problem",
     }  # fmt: skip
     assert (entries["a"]["last_step"], entries["deep/b"]["last_step"]) == (3, 1)
     assert entries["a"]["spark"] == [3.0, 2.0, 1.0]
@@ -117,13 +123,56 @@ def test_a_run_has_the_answer_of_every_rule(site):
     detail = strict(site.get("/run", query_string={"run": "a"}))
     assert set(detail) == {
         "format", "run", "problems", "first_wall_time", "last_wall_time", "last_step", "ended", "card", "verdicts",
-        "charts",
+        "enable", "charts",
     }  # fmt: skip
     assert detail["run"] == "a"
     assert detail["last_step"] == 2
     rules = [answer["rule"] for answer in detail["verdicts"]]
-    assert sorted(rules) == sorted(rule.name for rule in plugin.engine.all_rules())
+    assert sorted(rules) == sorted(rule.name for rule in answers.engine.all_rules())
     assert [chart["id"] for chart in detail["charts"]] == ["loss"]
+
+
+def test_a_run_without_validation_is_told_the_line_that_lets_more_rules_look():
+    run = recorded("healthy_dense")
+    without = dataclasses.replace(run.card, validation=False)
+
+    def detail_of(card):
+        recorded_run = Run("a", {"loss": run["loss"]}, card)
+        return answers.run_detail(recorded_run, answers.engine.diagnose(recorded_run))
+
+    detail = detail_of(without)
+    assert "validation_data=" in detail["enable"]["overfitting"]
+    assert "overfitting" not in detail_of(run.card)["enable"]
+    unknown = {answer["rule"] for answer in detail["verdicts"] if answer["status"] == "unknown"}
+    assert set(detail["enable"]) < unknown
+
+
+def test_every_rule_has_a_page(site):
+    pages = strict(site.get("/rules"))
+    assert [page["code"] for page in pages["rules"]] == [rule.code for rule in answers.engine.all_rules()]
+    families = {family["digit"] for family in pages["families"]}
+    for page in pages["rules"]:
+        assert page["title"]
+        assert "\n" not in page["title"]
+        assert [section["heading"] for section in page["sections"]] == list(HEADINGS)
+        assert all(section["paragraphs"] for section in page["sections"])
+        assert page["family"] in families
+        assert page["code"] in page["ignore"]
+
+
+def test_the_status_changes_when_a_run_does_and_only_then(site):
+    def stamp():
+        return strict(site.get("/status"))["stamp"]
+
+    stamps = [stamp()]
+    site.record("a", 1.0)
+    stamps += [stamp(), stamp()]
+    site.record("a", 2.0)
+    stamps += [stamp()]
+    site.record("b", 2.0)
+    stamps += [stamp()]
+    assert strict(site.get("/runs"))["stamp"] == stamps[-1]
+    assert [a == b for a, b in pairwise(stamps)] == [False, True, False, False]
 
 
 def test_a_loss_that_is_not_finite_is_still_strict_json(site):
@@ -147,13 +196,17 @@ def test_the_overview_counts_what_leads(recorded_logdir):
     findings = [answer for answer in verdicts if answer["status"] == "fires" and not answer["explained_by"]]
     assert leading == {key: findings[0][key] for key in ("code", "rule", "severity", "headline")}
     assert sum(entries["sick"]["counts"].values()) == len(findings) == entries["sick"]["more"] + 1
+    assert set(entries["sick"]["fired"]) == {answer["rule"] for answer in verdicts if answer["status"] == "fires"}
+    assert set(entries["sick"]["families"]) == {answer["code"][3] for answer in verdicts}
+    assert entries["sick"]["families"][leading["code"][3]] == "error"
+    assert "error" not in entries["healthy"]["families"].values()
     assert entries["sick"]["unknown"] == sum(answer["status"] == "unknown" for answer in verdicts)
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("route", ["/runs", "/run?run=a", "/static/index.js"])
+@pytest.mark.parametrize("route", ["/status", "/runs", "/run?run=a", "/rules", "/static/index.js"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_only_reading_is_allowed(site, route, method):
     site.record("a", 1.0)
@@ -163,7 +216,7 @@ def test_only_reading_is_allowed(site, route, method):
     assert method in strict(answer)["error"]
 
 
-@pytest.mark.parametrize("route", ["/runs", "/run?run=a", "/static/index.js"])
+@pytest.mark.parametrize("route", ["/status", "/runs", "/run?run=a", "/rules", "/static/index.js"])
 def test_head_answers_like_get_without_a_body(site, route):
     site.record("a", 1.0)
     answer = site.client.head(BASE + route)
@@ -209,7 +262,7 @@ def test_a_run_called_like_a_path_reads_no_file(site):
     assert site.get("/run", query_string={"run": "../../../etc/passwd"}).status_code == 404
 
 
-@pytest.mark.parametrize("route", ["/runs", "/run", "/run?run=x", "/run?run=a", "/static/index.js"])
+@pytest.mark.parametrize("route", ["/status", "/runs", "/rules", "/run", "/run?run=x", "/run?run=a", "/static/index.js"])
 def test_every_answer_forbids_sniffing_and_has_a_content_type(site, route):
     site.record("a", 1.0)
     answer = site.get(route)
@@ -230,47 +283,99 @@ def test_an_unchanged_run_is_judged_once_and_a_changed_one_again(site, judged):
     assert judged == {"a": 1, "b": 2}
 
 
+def test_a_runs_page_takes_the_verdicts_of_the_overview_until_the_run_changes(site, judged):
+    site.record("a", 1.0)
+    site.overview()
+    for _ in range(2):
+        assert strict(site.get("/run?run=a"))["last_step"] == 1
+    assert judged == {"a": 1}
+    site.record("a", float("nan"))
+    detail = strict(site.get("/run?run=a"))
+    assert judged == {"a": 2}
+    assert [answer["rule"] for answer in detail["verdicts"] if answer["status"] == "fires"]
+
+
 def test_a_run_that_grew_while_it_was_read_is_judged_again(judged):
-    overviews = plugin.Overviews()
-    overviews.entries("", {"a": (1, 1.0)}, Run)  # listed at step 1; what is read may be newer already
-    overviews.entries("", {"a": (2, 2.0)}, Run)
-    overviews.entries("", {"a": (2, 2.0)}, Run)
+    overviews = answers.Overviews()
+    overviews.entries("", {"a": RunStamp(1, 1.0)}, Run)  # listed at step 1; what is read may be newer already
+    overviews.entries("", {"a": RunStamp(2, 2.0)}, Run)
+    overviews.entries("", {"a": RunStamp(2, 2.0)}, Run)
     assert judged == {"a": 2}
 
 
 def test_a_run_that_could_not_be_listed_is_tried_every_time(judged):
-    overviews = plugin.Overviews()
+    overviews = answers.Overviews()
     overviews.entries("", {"a": None}, Run)
     overviews.entries("", {"a": None}, Run)
     assert judged == {"a": 2}
 
 
 def test_visitors_at_the_same_time_share_one_judgement(judged):
-    overviews = plugin.Overviews()
+    overviews = answers.Overviews()
 
     def read_slowly(run_name):
         time.sleep(0.05)
         return Run(run_name)
 
     with ThreadPoolExecutor(4) as visitors:
-        answers = list(visitors.map(lambda _: overviews.entries("", {"a": (1, 1.0)}, read_slowly), range(4)))
+        entries = list(visitors.map(lambda _: overviews.entries("", {"a": RunStamp(1, 1.0)}, read_slowly), range(4)))
     assert judged == {"a": 1}
-    assert all(answer == answers[0] for answer in answers)
+    assert all(each == entries[0] for each in entries)
 
 
 def test_runs_of_one_name_in_two_experiments_are_two_runs(judged):
-    overviews = plugin.Overviews()
-    first = overviews.entries("first", {"a": (1, 1.0)}, lambda name: Run(name, last_wall_time=1.0))
-    second = overviews.entries("second", {"a": (1, 1.0)}, lambda name: Run(name, last_wall_time=2.0))
+    overviews = answers.Overviews()
+    first = overviews.entries("first", {"a": RunStamp(1, 1.0)}, lambda name: Run(name, last_wall_time=1.0))
+    second = overviews.entries("second", {"a": RunStamp(1, 1.0)}, lambda name: Run(name, last_wall_time=2.0))
     assert (first[0]["last_wall_time"], second[0]["last_wall_time"]) == (1.0, 2.0)
 
 
 def test_a_run_that_is_gone_is_forgotten(judged):
-    overviews = plugin.Overviews()
-    overviews.entries("", {"a": (1, 1.0), "b": (1, 1.0)}, Run)
-    assert [entry["run"] for entry in overviews.entries("", {"b": (1, 1.0)}, Run)] == ["b"]
-    overviews.entries("", {"a": (1, 1.0), "b": (1, 1.0)}, Run)
+    overviews = answers.Overviews()
+    overviews.entries("", {"a": RunStamp(1, 1.0), "b": RunStamp(1, 1.0)}, Run)
+    assert [entry["run"] for entry in overviews.entries("", {"b": RunStamp(1, 1.0)}, Run)] == ["b"]
+    overviews.entries("", {"a": RunStamp(1, 1.0), "b": RunStamp(1, 1.0)}, Run)
     assert judged == {"a": 2, "b": 1}
+
+
+def test_what_is_not_judged_in_time_is_pending_and_comes_with_the_next_answer(judged):
+    overviews = answers.Overviews()
+    stamps = {"old": RunStamp(1, 1.0), "new": RunStamp(1, 9.0), "middle": RunStamp(1, 5.0)}
+
+    def read_slowly(run_name):
+        time.sleep(0.02)
+        return Run(run_name)
+
+    def pending():
+        entries = overviews.entries("", stamps, read_slowly, seconds=0.01)
+        assert [entry["run"] for entry in entries] == list(stamps)
+        return [entry["run"] for entry in entries if entry["pending"]]
+
+    assert pending() == ["old", "middle"]  # the latest first
+    stamps["new"] = RunStamp(2, 10.0)
+    assert pending() == ["old", "new"]  # what was never judged comes before what changed
+    assert pending() == ["new"]
+    assert pending() == pending() == []
+    assert judged == {"old": 1, "middle": 1, "new": 2}
+
+
+def test_the_list_of_runs_comes_at_once_when_nothing_shall_be_judged(site, judged):
+    site.record("a", 1.0)
+    (entry,) = strict(site.get("/runs?judge=no"))["runs"]
+    assert (entry["run"], entry["last_step"], entry["pending"]) == ("a", 1, True)
+    assert judged == {}
+    site.overview()
+    (entry,) = strict(site.get("/runs?judge=no"))["runs"]
+    assert entry["pending"] is False
+
+
+def test_a_run_that_waits_to_be_judged_anew_shows_what_was_known():
+    overviews = answers.Overviews()
+    overviews.entries("", {"a": RunStamp(1, 1.0)}, lambda name: Run(name, last_wall_time=1.0))
+    (late,) = overviews.entries("", {"a": RunStamp(2, 2.0)}, Run, seconds=-1)
+    assert (late["last_wall_time"], late["pending"]) == (1.0, True)
+    (new,) = overviews.entries("", {"b": RunStamp(7, 2.0)}, Run, seconds=-1)
+    assert (new["last_step"], new["families"], new["pending"]) == (7, {}, True)
 
 
 # ---- one broken thing costs that one thing ---------------------------------------------------------------------------
@@ -308,8 +413,8 @@ def test_a_run_that_cannot_be_read_is_named_and_the_others_answer(site, monkeypa
 
 
 def test_a_stray_nan_costs_one_run_and_never_reaches_the_browser(site, monkeypatch):
-    spark = plugin.charts.spark
-    monkeypatch.setattr(plugin.charts, "spark", lambda run: [float("nan")] if run.name == "broken" else spark(run))
+    spark = answers.charts.spark
+    monkeypatch.setattr(answers.charts, "spark", lambda run: [float("nan")] if run.name == "broken" else spark(run))
     site.record("broken", 1.0)
     site.record("whole", 1.0)
     entries = site.overview()
@@ -324,20 +429,24 @@ def test_the_built_page_is_served(site):
     answer = site.get("/static/index.js")
     assert answer.status_code == 200
     assert answer.content_type.startswith("text/javascript")
-    assert answer.get_data() != plugin.PAGE_NOT_BUILT, "The page is not built: run `pip install -e .`"
+    assert answer.get_data() != bundle.PAGE_NOT_BUILT, "The page is not built: run `pip install -e .`"
     assert b"render" in answer.get_data()
 
 
+def test_the_page_stays_small():
+    assert len(gzip.compress(bundle.static_files()["index.js"])) <= 60 * 1024
+
+
 def test_every_file_of_the_page_is_served_with_its_own_type(site):
-    for name, content in plugin.static_files().items():
+    for name, content in bundle.static_files().items():
         answer = site.get(f"/static/{name}")
         assert answer.get_data() == content
         assert not answer.content_type.startswith("application/octet-stream"), name
 
 
 def test_a_page_that_was_not_built_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(plugin.importlib.resources, "files", lambda package: tmp_path)
-    assert plugin.static_files() == {"index.js": plugin.PAGE_NOT_BUILT}
+    monkeypatch.setattr(bundle.importlib.resources, "files", lambda package: tmp_path)
+    assert bundle.static_files() == {"index.js": bundle.PAGE_NOT_BUILT}
 
 
 # ---- TensorBoard's side ----------------------------------------------------------------------------------------------

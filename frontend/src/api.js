@@ -3,6 +3,7 @@
 
 /** @typedef {"error" | "warning" | "hint"} Severity */
 /** @typedef {{code: string, rule: string, severity: Severity, headline: string}} Leading */
+/** @typedef {Severity | "follows" | "crashed" | "unknown" | "clear"} Says what a family of rules says about a run */
 
 /**
  * @typedef {object} RunSummary one line of the overview
@@ -10,16 +11,19 @@
  * @property {Leading | null} leading
  * @property {number} more
  * @property {Record<Severity, number>} counts
+ * @property {string[]} fired
+ * @property {Record<string, Says>} families
  * @property {number} unknown
  * @property {number | null} first_wall_time
  * @property {number | null} last_wall_time
  * @property {number | null} last_step
  * @property {boolean} ended
  * @property {(number | null)[]} spark
+ * @property {boolean} pending
  * @property {string} problem
  */
 
-/** @typedef {{format: number, version: string, runs: RunSummary[]}} Overview */
+/** @typedef {{format: number, version: string, stamp: string, runs: RunSummary[]}} Overview stamp: its status */
 
 /**
  * @typedef {object} Evidence
@@ -54,7 +58,7 @@
  * @property {string[]} charts
  */
 
-/** @typedef {"train" | "val" | "reference" | "low" | "high" | "layer"} Role */
+/** @typedef {"train" | "val" | "reference" | "low" | "high" | "layer" | "run"} Role */
 /** @typedef {{name: string, role: Role, values: (number | null)[]}} ChartSeries */
 
 /**
@@ -62,6 +66,7 @@
  * @property {string} id
  * @property {string} title
  * @property {string} y_label
+ * @property {string} unit
  * @property {boolean} log
  * @property {number[]} steps
  * @property {ChartSeries[]} series
@@ -76,7 +81,7 @@
  * @property {string} activation
  * @property {number} parameters
  * @property {boolean} trainable
- * @property {string | (number | null)[] | null} output_shape
+ * @property {string} output_shape
  */
 
 /** @typedef {{facts: {name: string, value: string}[], layers: Layer[]}} Card */
@@ -92,18 +97,35 @@
  * @property {boolean} ended
  * @property {Card | null} card
  * @property {Verdict[]} verdicts
+ * @property {Record<string, string>} enable
  * @property {Chart[]} charts
  */
 
+/**
+ * @typedef {object} RulePage
+ * @property {string} code
+ * @property {string} rule
+ * @property {Severity} severity
+ * @property {string} family
+ * @property {string} title
+ * @property {{heading: string, paragraphs: string[]}[]} sections
+ * @property {{name: string, default: string, unit: string, means: string, source: string}[]} limits
+ * @property {string[]} reads
+ * @property {string[]} explains
+ * @property {string} ignore
+ */
+
+/** @typedef {{families: {digit: string, title: string}[], rules: RulePage[]}} Rules */
+
 const FORMAT = 1;
 
-/** @typedef {{overview: Overview, details: Record<string, RunDetail>}} Report */
+/** @typedef {{overview: Overview, rules: Rules, details: Record<string, RunDetail>, written: number}} Report */
 
 /** @type {Report | null | undefined} */
 let report;
 
 /**
- * The data of a saved report, when the page is one: the JSON of both routes in an element `nndiag-data`.
+ * The data of a saved report, when the page is one: the JSON of all routes in an element `nndiag-data`.
  * @returns {Report | null}
  */
 export function embedded() {
@@ -116,10 +138,36 @@ export function embedded() {
 
 /**
  * @param {AbortSignal} signal
+ * @param {boolean} judge whether the server shall judge some of the runs that are left first
  * @returns {Promise<Overview>}
  */
-export async function fetchOverview(signal) {
-  return embedded()?.overview ?? getJson("./runs", signal);
+export async function fetchOverview(signal, judge) {
+  return embedded()?.overview ?? getJson(judge ? "./runs" : "./runs?judge=no", signal);
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @returns {Promise<string>} another one when the overview may have changed
+ */
+export async function fetchStamp(signal) {
+  return embedded()?.overview.stamp ?? (await getJson("./status", signal)).stamp;
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @returns {Promise<Rules>}
+ */
+export async function fetchRules(signal) {
+  return embedded()?.rules ?? getJson("./rules", signal);
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @param {string[]} runs
+ * @returns {Promise<RunDetail[]>}
+ */
+export async function fetchRuns(signal, runs) {
+  return Promise.all(runs.map((run) => fetchRun(signal, run)));
 }
 
 /**

@@ -15,7 +15,8 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
  * @typedef {object} Options
  * @property {string[]} emphasized names of lines
  * @property {Theme} theme
- * @property {string} group charts of one group share their cursor
+ * @property {import("./cursor.js").Cursor} cursor the step that all charts of the page point at
+ * @property {{left: number, right: number, height: number}} room beside the plot, and its height
  * @property {(index: number | null, line: Line | null) => void} onCursor line: the one nearest to the pointer
  * @property {(range: [number, number] | null) => void} onRange the reader chose steps, or asked for all of them
  */
@@ -23,12 +24,13 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
 /**
  * @typedef {object} Plot
  * @property {(chart: Chart) => void} update new data for the same lines
- * @property {(range: [number, number] | null, step: number | null) => void} look
+ * @property {(look: Pick<import("./views/chart.js").Look, "range" | "step" | "band">) => void} look
+ * @property {(name: string) => void} point at a line, as a pointer near it does; "" at none
  * @property {(width: number) => void} resize
  * @property {() => void} destroy
  */
 
-const HEIGHT = 208;
+export const ROOM = { left: 54, right: 22, height: 208 };
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /**
@@ -46,7 +48,7 @@ export function colorOf(line, theme) {
  * @param {Options} options
  * @returns {Plot}
  */
-export function createPlot(node, first, width, { emphasized, theme, group, onCursor, onRange }) {
+export function createPlot(node, first, width, { emphasized, theme, cursor, room, onCursor, onRange }) {
   let chart = first;
   const { columns, lines, band } = plotData(chart, emphasized);
   const ink = inkOf(node);
@@ -55,17 +57,20 @@ export function createPlot(node, first, width, { emphasized, theme, group, onCur
   let range = null;
   /** @type {number | null} */
   let chosenStep = null;
+  /** @type {[number, number] | null} */
+  let marked = null;
   /** @type {number | null} */
   let index = null;
   /** @type {Line | null} */
   let near = null;
+  let following = false; // another chart's pointer
   const tell = () => onCursor(index, hasLayers && index !== null ? near : null);
 
   const u = new uPlot(
     {
       width,
-      height: HEIGHT,
-      padding: [14, 22, 0, 0],
+      height: room.height,
+      padding: [14, room.right, 0, 0],
       legend: { show: false },
       focus: { alpha: !hasLayers ? 1 : lines.some((line) => line.faded) ? 0.6 : 0.25 },
       cursor: {
@@ -78,12 +83,6 @@ export function createPlot(node, first, width, { emphasized, theme, group, onCur
             onRange(null);
             return null;
           },
-        },
-        sync: {
-          key: group,
-          scales: ["x", null],
-          setSeries: false,
-          filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
         },
       },
       scales: {
@@ -106,7 +105,7 @@ export function createPlot(node, first, width, { emphasized, theme, group, onCur
         },
         {
           ...axis(ink),
-          size: 54,
+          size: room.left,
           space: 32,
           ...(chart.log ? { splits: logTicks, filter: decades, grid: { stroke: ink.grid, width: 1, filter: decades } } : {}),
           values: (_u, splits, _axis, _space, step) =>
@@ -114,16 +113,18 @@ export function createPlot(node, first, width, { emphasized, theme, group, onCur
         },
       ],
       hooks: {
+        drawClear: [(plot) => drawBand(plot, marked, ink)],
         draw: [(plot) => drawOver(plot, chart, ink, chosenStep)],
         setCursor: [
           (plot) => {
             index = plot.cursor.idx ?? null;
+            if (!following) cursor.move(index === null ? null : chart.steps[index]);
             tell();
           },
         ],
         setSeries: [
           (_u, at, change) => {
-            if (!("focus" in change)) return;
+            if (!("focus" in change) || following) return;
             near = at === null ? null : (lines[at - 1] ?? null);
             tell();
           },
@@ -142,22 +143,34 @@ export function createPlot(node, first, width, { emphasized, theme, group, onCur
     node,
   );
 
+  const unwatch = cursor.watch((step) => {
+    if (u.cursor.event && u.over.matches(":hover")) return; // it is this chart's own pointer
+    following = true;
+    near = null;
+    u.setCursor(step === null ? { left: -10, top: -10 } : { left: u.valToPos(step, "x"), top: -1000 }, true);
+    following = false;
+  });
+
   return {
     update(next) {
       chart = next;
       u.setData(plotData(chart, emphasized).columns);
     },
-    look(nextRange, step) {
-      range = nextRange;
-      chosenStep = step;
+    look(next) {
+      ({ range, step: chosenStep, band: marked } = next);
       const [min, max] = xRange(chart.steps, range, chosenStep);
       u.setScale("x", { min, max });
       u.redraw(false);
     },
+    point(name) {
+      const at = lines.findIndex((line) => line.name === name);
+      u.setSeries(at < 0 ? null : at + 1, { focus: true });
+    },
     resize(next) {
-      u.setSize({ width: next, height: HEIGHT });
+      u.setSize({ width: next, height: room.height });
     },
     destroy() {
+      unwatch();
       u.destroy();
     },
   };
@@ -206,8 +219,8 @@ function isPower(value) {
 }
 
 /** Dashes of emphasized lines, and their names in CSS. */
-const DASHES = [[], [9, 4], [2, 3]];
-export const DASH_STYLES = ["solid", "dashed", "dotted"];
+const DASHES = [[], [9, 4], [2, 3], [10, 3, 2, 3]];
+export const DASH_STYLES = ["solid", "dashed", "dotted", "dashed"];
 
 const WHOLE_STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((power) => [power, 2 * power, 5 * power]);
 
@@ -217,7 +230,7 @@ const WHOLE_STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((power) =
  * @param {number | null} step kept in view while the reader has chosen no range
  * @returns {[number, number]}
  */
-function xRange(steps, range, step) {
+export function xRange(steps, range, step) {
   const first = steps[0] ?? 0;
   const last = steps[steps.length - 1] ?? 1;
   const [min, max] = range ?? [Math.min(first, step ?? first), Math.max(last, step ?? last)];
@@ -240,18 +253,18 @@ function seriesOf(line, theme, pointed) {
     stroke: edge ? "transparent" : shade,
     width: edge ? 0 : line.emphasized ? 2.5 : line.role === "layer" ? (line.layers > 30 ? 0.75 : 1.25) : 1.75,
     dash: line.role === "reference" ? [6, 4] : DASHES[line.nth % DASHES.length],
-    points: edge ? { show: false } : { show: line.sparse ? true : undefined, size: line.role === "layer" ? 4 : 5, fill: shade },
+    points: edge || line.role === "reference" ? { show: false } : { show: line.sparse ? true : undefined, size: line.role === "layer" ? 4 : 5, fill: shade },
   };
 }
 
-/** @typedef {{text: string, grid: string, limit: string, mark: string, chosen: string, paper: string}} Ink */
+/** @typedef {{text: string, grid: string, limit: string, mark: string, chosen: string, paper: string, band: string}} Ink */
 
 /**
  * The colors of the theme as `style.css` has them; a canvas cannot use CSS variables.
  * @param {HTMLElement} node
  * @returns {Ink}
  */
-function inkOf(node) {
+export function inkOf(node) {
   const style = getComputedStyle(node);
   /** @param {string} name */
   const get = (name) => style.getPropertyValue(name).trim();
@@ -262,6 +275,7 @@ function inkOf(node) {
     mark: get("--mark"),
     chosen: get("--accent"),
     paper: get("--paper"),
+    band: get("--accent-soft"),
   };
 }
 
@@ -277,6 +291,20 @@ function axis(ink) {
     ticks: { show: false },
     gap: 6,
   };
+}
+
+/**
+ * The steps of the finding that the reader chose, behind the lines.
+ * @param {uPlot} u
+ * @param {[number, number] | null} band
+ * @param {Ink} ink
+ */
+function drawBand(u, band, ink) {
+  if (band === null) return;
+  const { left, top, width, height } = u.bbox;
+  const [from, to] = band.map((step) => Math.min(left + width, Math.max(left, u.valToPos(step, "x", true))));
+  u.ctx.fillStyle = ink.band;
+  u.ctx.fillRect(from, top, Math.max(2 * devicePixelRatio, to - from), height);
 }
 
 /**

@@ -1,8 +1,22 @@
 // @ts-check
-// What the page asks of TensorBoard around it: theme, the selected run in the address, the reload button.
+// What the page asks of TensorBoard around it: theme, the address, the reload button.
 // The page may stand alone (a saved report) or in a frame that hides its parent, so every access is guarded.
 
-const RUN_KEY = "p.nndiag.run";
+/**
+ * @typedef {object} Place where the reader is, as the address remembers it; "" is nowhere in particular
+ * @property {string} run the open run
+ * @property {string} verdict the rule whose finding the charts show
+ * @property {string} step
+ * @property {string} layer the highlighted layer
+ * @property {"" | "layer"} page of the open run
+ * @property {string} compare names of runs, each URI-encoded, with commas between
+ * @property {string} rule whose page is open
+ */
+
+/** @type {Place} */
+export const NOWHERE = { run: "", verdict: "", step: "", layer: "", page: "", compare: "", rule: "" };
+const KEYS = /** @type {(keyof Place)[]} */ (Object.keys(NOWHERE));
+const PREFIX = "p.nndiag."; // TensorBoard keeps such pairs in its address
 const TAB = "nndiag";
 
 /** @returns {Window} the window whose address the reader sees */
@@ -16,49 +30,58 @@ function host() {
 }
 
 /**
- * The run named in a hash such as `#nndiag&p.nndiag.run=a%2Fb`, or "".
+ * The place in a hash such as `#nndiag&p.nndiag.run=a%2Fb`.
  * @param {string} hash
+ * @returns {Place}
  */
-export function runInHash(hash) {
+export function placeInHash(hash) {
+  const place = { ...NOWHERE };
   for (const token of hash.replace(/^#/, "").split("&")) {
-    if (!token.startsWith(`${RUN_KEY}=`)) continue;
+    const key = KEYS.find((name) => token.startsWith(`${PREFIX}${name}=`));
+    if (key === undefined) continue;
     try {
-      return decodeURIComponent(token.slice(RUN_KEY.length + 1));
+      Object.assign(place, { [key]: decodeURIComponent(token.slice(PREFIX.length + key.length + 1)) });
     } catch {
-      return "";
+      // Not one of ours, or cut short by whoever passed it on.
     }
   }
-  return "";
+  return place;
 }
 
 /**
- * `hash` with `run` in it; everything else in it is TensorBoard's and stays.
+ * `hash` with `place` in it; everything else in it is TensorBoard's and stays.
  * @param {string} hash
- * @param {string} run
+ * @param {Place} place
  * @param {string} tab put first when the hash names no tab; "" outside of TensorBoard
  */
-export function hashWithRun(hash, run, tab) {
+export function hashWithPlace(hash, place, tab) {
   const tokens = hash
     .replace(/^#/, "")
     .split("&")
-    .filter((token) => token !== "" && !token.startsWith(`${RUN_KEY}=`));
+    .filter((token) => token !== "" && !KEYS.some((key) => token.startsWith(`${PREFIX}${key}=`)));
   if (tab !== "" && !tokens.some((token) => !token.includes("="))) tokens.unshift(tab);
-  return `#${[...tokens, `${RUN_KEY}=${encodeURIComponent(run)}`].join("&")}`;
+  const ours = KEYS.filter((key) => place[key] !== "").map((key) => `${PREFIX}${key}=${encodeURIComponent(place[key])}`);
+  return `#${[...tokens, ...ours].join("&")}`;
 }
 
-/** @returns {string} the run named in the address, or "" */
-export function selectedRun() {
-  return runInHash(host().location.hash);
+/** The place in the address. */
+export function currentPlace() {
+  return placeInHash(host().location.hash);
 }
 
-/** @param {string} run */
-export function rememberRun(run) {
+/**
+ * @param {Place} place
+ * @param {boolean} isStep whether "back" shall return to where the reader was
+ */
+export function rememberPlace(place, isStep) {
   try {
     const top = host();
     // The whole address, since our <base> would bend a bare "#...".
     const url = new URL(top.location.href);
-    url.hash = hashWithRun(top.location.hash, run, top === window ? "" : TAB);
-    top.history.replaceState(top.history.state, "", url.href);
+    url.hash = hashWithPlace(top.location.hash, place, top === window ? "" : TAB);
+    if (url.href === top.location.href) return;
+    if (isStep) top.history.pushState(top.history.state, "", url.href);
+    else top.history.replaceState(top.history.state, "", url.href);
   } catch {
     // A host that refuses costs the deep link and nothing else.
   }
@@ -66,13 +89,31 @@ export function rememberRun(run) {
 
 /**
  * Calls back when the reader changes the address by hand or goes back in history.
- * @param {(run: string) => void} changed
+ * @param {(place: Place) => void} changed
  */
-export function watchSelectedRun(changed) {
+export function watchPlace(changed) {
   const top = host();
-  const listener = () => changed(selectedRun());
+  const listener = () => changed(currentPlace());
+  top.addEventListener("popstate", listener);
   top.addEventListener("hashchange", listener);
-  return () => top.removeEventListener("hashchange", listener);
+  return () => {
+    top.removeEventListener("popstate", listener);
+    top.removeEventListener("hashchange", listener);
+  };
+}
+
+/** @param {string[]} runs */
+export function compareKey(runs) {
+  return runs.map(encodeURIComponent).join(",");
+}
+
+/** @param {string} key */
+export function comparedRuns(key) {
+  try {
+    return key === "" ? [] : key.split(",").map(decodeURIComponent);
+  } catch {
+    return [];
+  }
 }
 
 const system = () => window.matchMedia("(prefers-color-scheme: dark)");
@@ -107,7 +148,7 @@ export function watchTheme(changed) {
  * @param {() => void} reloaded
  */
 export function watchReload(reloaded) {
-  if (window.parent === window) return;
+  if (host() === window) return;
   const channel = new MessageChannel();
   const port = channel.port1;
   port.onmessage = (event) => {

@@ -86,3 +86,38 @@ export function luminance(color) {
   });
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
+
+// From next to nothing, which looks like the paper, to much; lightness moves one way only. No hue of the depths above.
+const HEAT = {
+  light: ["#edf1f4", "#b5d9e2", "#56a8bd", "#1c6690", "#0a2757"],
+  dark: ["#2b2f33", "#1f4f6b", "#2287a0", "#7cc8c4", "#eaf7d9"],
+};
+
+/**
+ * The color of a cell of a heat map.
+ * @param {number} share 0 to 1
+ * @param {Theme} theme
+ */
+export function heatColor(share, theme) {
+  const known = heatColors[theme];
+  return known[Math.round(share * (known.length - 1))];
+}
+
+const heatColors = { light: ramp(HEAT.light), dark: ramp(HEAT.dark) };
+
+/** @param {string[]} stops */
+function ramp(stops) {
+  return Array.from({ length: 65 }, (_, i) => {
+    const at = (i / 64) * (stops.length - 1);
+    const low = Math.min(Math.floor(at), stops.length - 2);
+    return mix(stops[low], stops[low + 1], at - low);
+  });
+}
+
+/**
+ * The ramp of a heat map as a CSS background.
+ * @param {Theme} theme
+ */
+export function heatGradient(theme) {
+  return `linear-gradient(to right, ${HEAT[theme].join(", ")})`;
+}

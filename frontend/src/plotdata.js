@@ -10,7 +10,7 @@
  * @property {number} index position among the lines of its kind: depth for layers
  * @property {number} layers how many layers the chart has
  * @property {boolean} emphasized
- * @property {number} nth which of the emphasized lines it is, from 0: neighbors in depth have nearly one color
+ * @property {number} nth which of the emphasized lines (or of the runs) it is, from 0: it decides about the dashes
  * @property {boolean} faded another line is emphasized
  * @property {boolean} sparse recorded at fewer than half of the steps, as a value per epoch is: its points are drawn
  */
@@ -45,9 +45,9 @@ export function plotData(chart, emphasized) {
       index: seen[kind]++,
       layers,
       emphasized: wanted.has(series.name),
-      nth: wanted.has(series.name) ? emphasizedSoFar++ : 0,
+      nth: series.role === "run" ? seen[kind] - 1 : wanted.has(series.name) ? emphasizedSoFar++ : 0,
       faded: any && !wanted.has(series.name),
-      sparse: recorded * 2 < series.values.length,
+      sparse: series.role !== "run" && recorded * 2 < series.values.length,
     };
     // A logarithmic axis has no place for a negative value; zero is drawn at the lower edge.
     const values = series.values.map((value, i) => {
@@ -197,4 +197,68 @@ export function sparkPath(values, width, height) {
     pen = "L";
   });
   return path;
+}
+
+/**
+ * The chart with each curve as its moving mean over about a twentieth of its records. What is not finite stays a gap.
+ * @param {Chart} chart
+ * @returns {Chart}
+ */
+export function smoothed(chart) {
+  const series = chart.series
+    .filter((one) => !isEdge(one))
+    .map((one) => (one.role === "reference" ? one : { ...one, values: movingMean(one.values) }));
+  return { ...chart, series };
+}
+
+/** @param {(number | null)[]} values */
+function movingMean(values) {
+  const known = values.map((_value, i) => i).filter((i) => values[i] !== null);
+  const reach = Math.max(1, Math.round(known.length / 40));
+  /** @type {(number | null)[]} */
+  const mean = values.map(() => null);
+  known.forEach((at, k) => {
+    const near = known.slice(Math.max(0, k - reach), k + reach + 1);
+    mean[at] = near.reduce((sum, i) => sum + /** @type {number} */ (values[i]), 0) / near.length;
+  });
+  return mean;
+}
+
+/**
+ * The chart as a spreadsheet reads it: a column of steps, then one for each line.
+ * @param {Chart} chart
+ */
+export function csv(chart) {
+  /** @param {string | number | null} cell */
+  const quoted = (cell) => {
+    const text = cell === null ? "" : String(cell);
+    // A name that begins like a formula must not become one.
+    const safe = typeof cell === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const rows = chart.steps.map((step, i) => [step, ...chart.series.map(({ values }) => values[i])]);
+  return [["step", ...chart.series.map(({ name }) => name)], ...rows].map((row) => row.map(quoted).join(",")).join("\n") + "\n";
+}
+
+/**
+ * Indexes of at most `most` records, evenly over all, the first and the last among them.
+ * @param {number} records
+ * @param {number} most
+ */
+export function evenly(records, most) {
+  if (records <= most) return Array.from({ length: records }, (_, i) => i);
+  return Array.from({ length: most }, (_, i) => Math.round((i * (records - 1)) / (most - 1)));
+}
+
+/**
+ * The steps that show a finding: from its first to its last, with some air.
+ * @param {{first_step: number | null, last_step: number | null}} verdict
+ * @param {number | null} last the run's last step
+ * @returns {[number, number] | null} null when that is most of the run: all of it may stay in view
+ */
+export function stepsOf({ first_step, last_step }, last) {
+  if (first_step === null || last_step === null || last === null) return null;
+  const air = Math.max(5, (last_step - first_step) * 0.25, last * 0.05);
+  const range = /** @type {[number, number]} */ ([Math.max(0, first_step - air), Math.min(last, last_step + air)]);
+  return range[1] - range[0] > 0.6 * last ? null : range;
 }

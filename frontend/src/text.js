@@ -5,36 +5,101 @@ export const TEXT = {
   title: "Diagnosis",
   loading: "Reading the runs …",
   loadingRun: "Reading this run …",
+  loadingRuns: "Reading these runs …",
+  loadingRule: "Reading the rule's page …",
   retry: "Try again",
+  back: "Back",
   copy: "Copy",
   copied: "Copied",
   copyByHand: "Selected: press Ctrl+C",
   runs: "Runs",
+  run: "Run",
+  allRuns: "All runs",
   filter: "Filter runs by name or finding",
+  filterShort: "Filter runs",
+  severity: "Severity",
+  rule: "Rule",
+  anyRule: "any",
+  order: "Order",
+  loss: "Loss",
+  step: "Step",
+  duration: "Duration",
+  lastData: "Last data",
+  training: "still training",
+  pending: "Not judged yet",
+  showMore: "Show 100 more",
   noMatch: "No run matches this filter.",
   noFindings: "No findings",
+  noFindingsHere: "No finding names this layer.",
+  noFindingsAnywhere: "No rule found anything in these runs.",
   notJudged: "Not judged",
   unreadable: "Could not be read",
-  notEnded: "Still training, or cut off",
+  missing: "Not here",
+  savedReport: "saved",
+  notEnded: "No end recorded: stopped or cut off",
   ended: "Training ended",
   problems: "Part of this run could not be read",
   stale: "What is shown was read earlier.",
+  timeline: "Findings over the training",
+  findings: "Findings",
   why: "Why it matters",
   evidence: "Evidence",
-  fixes: "What to do, in this order",
+  measured: "Measured",
+  limit: "Limit",
+  wholeRun: "whole run",
+  firstFix: "What to do first",
+  otherFixes: "What else may help",
   mendFirst: "Mend the finding above first; these probably go with it.",
+  wrong: "Does this not fit your run?",
+  wrongHeading: "When it is wrong", // the heading of that section on a rule's page
+  rulePage: "All about this rule",
+  ignore: "To ignore this rule",
+  ignoreHow: "To ignore the rule, put this into pyproject.toml and say why:",
+  limits: "Limits",
+  limitColumns: ["Name", "Default", "What it is", "Measured in"],
+  explains: "Findings that it may explain",
   show: "Show in charts",
+  showAll: "Show all",
+  options: "Options",
+  logScale: "Log scale",
+  smooth: "Smooth",
+  smoothed: "smoothed",
+  table: "Data table",
+  csvHasAll: "the CSV file has all",
+  savePng: "Save as PNG",
+  saveCsv: "Save as CSV",
+  latest: "latest",
+  profile: "right: the layers at the cursor",
+  notFinite: "not finite",
+  highlight: "Layer to highlight",
+  chartKeys: "Arrow keys move the cursor, plus and minus zoom, 0 shows all steps, Escape shows everything.",
   otherCharts: "Other charts",
   allCharts: "Charts",
   clear: "Checked and found clear",
   unknown: "Could not be checked, and why",
+  enabledBy: "This lets them look next time:",
   crashed: "Rules that failed",
   crashedNote: "A failed rule says nothing about the run.",
-  setup: "Model and set-up",
+  model: "Model",
+  layer: "Layer",
+  layerBefore: "← Layer before",
+  layerAfter: "Layer after →",
+  unknownLayer: "The run card does not name this layer.",
+  frozen: "frozen",
+  noParameters: "no parameters",
+  compare: "Compare",
+  pickTwo: "Mark two to four runs to compare",
+  differing: "Settings that differ",
+  same: "Settings that are the same",
+  nothingDiffers: "All recorded settings are the same.",
+  follows: "follows from",
+  gained: "gained",
+  lost: "gone",
+  answers: { fires: "found", clear: "clear", unknown: "not checked", crashed: "rule failed" },
   emptyTitle: "No run with diagnosis data yet",
   emptyLead: "Add one line to the training, and the findings appear here while it runs.",
   emptyLogdir: "Then let TensorBoard look at the folder above the runs:",
-  emptyWaiting: "This page looks again every 10 seconds. A run that was trained without the callback cannot be judged afterwards.",
+  emptyWaiting: "This page looks again every 5 seconds. A run that was trained without the callback cannot be judged afterwards.",
   brokenPage: "This part of the page failed and is not shown.",
 };
 
@@ -43,8 +108,45 @@ model.fit(x, y, callbacks=[Diagnosis("logs/run1")])`;
 
 export const EXAMPLE_LOGDIR = "tensorboard --logdir logs";
 
-/** @type {Record<import("./api.js").Severity, string>} */
-export const SEVERITY = { error: "Error", warning: "Warning", hint: "Hint" };
+/** What a run, or a finding, is. */
+export const KIND = {
+  error: "Error",
+  warning: "Warning",
+  hint: "Hint",
+  clear: "No findings",
+  unreadable: "Could not be read",
+  pending: "Not judged yet",
+};
+
+/** @type {Record<import("./api.js").Says, string>} */
+export const SAYS = {
+  error: "error",
+  warning: "warning",
+  hint: "hint",
+  follows: "follows from another finding",
+  crashed: "a rule failed",
+  unknown: "not all could be checked",
+  clear: "clear",
+};
+
+/** @type {Record<import("./runs.js").Order, string>} */
+export const ORDERS = { worst: "worst first", latest: "latest first", name: "by name", longest: "longest first" };
+
+const STILL = 15 * 60; // seconds without data after which a training without an end is taken for cut off
+
+/**
+ * Whether a run seems to go on: it has not said goodbye, and wrote not long ago.
+ * @param {{ended: boolean, last_wall_time: number | null}} run
+ * @param {number} now seconds since 1970
+ */
+export function isTraining({ ended, last_wall_time }, now) {
+  return !ended && last_wall_time !== null && now - last_wall_time < STILL;
+}
+
+/** @param {number} step */
+export function atStep(step) {
+  return `step ${whole(step)}`;
+}
 
 // Bidirectional controls and zero-width characters can make one name look like another.
 const HIDDEN = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060\u2066-\u2069\ufeff]/g;

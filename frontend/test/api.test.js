@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Sentence, checked, latest } from "../src/api.js";
-import { hashWithRun, runInHash } from "../src/host.js";
+import { NOWHERE, compareKey, comparedRuns, hashWithPlace, placeInHash } from "../src/host.js";
 import { guardLanguage } from "../src/language.js";
 
 test("an earlier answer that comes late is dropped, and its request aborted", async () => {
@@ -35,25 +35,32 @@ test("the server's sentence is the error, and other failures get one of ours", a
   assert.deepEqual(await ask(), { data: null, error: "It is gone." });
 });
 
-test("a run's name survives the address, whatever is in it", () => {
-  for (const name of ["a/b", "a&b=c", "#x", "<script>", "ü 🙂"]) {
-    const hash = hashWithRun("#nndiag", name, "nndiag");
+test("a place survives the address, whatever is in it", () => {
+  for (const name of ["a/b", "a&b=c", "#x", "<script>", "ü 🙂", "p.nndiag.run=x"]) {
+    const place = { ...NOWHERE, run: name, layer: name, step: "12" };
+    const hash = hashWithPlace("#nndiag", place, "nndiag");
     assert.match(hash, /^#nndiag&p\.nndiag\.run=/);
-    assert.equal(runInHash(hash), name);
+    assert.deepEqual(placeInHash(hash), place);
   }
 });
 
 test("what else stands in the hash is TensorBoard's and stays", () => {
-  const hash = hashWithRun("#timeseries&p.other.x=1&p.nndiag.run=old&_smoothing=0.5", "new", "nndiag");
+  const hash = hashWithPlace("#timeseries&p.other.x=1&p.nndiag.run=old&_smoothing=0.5&p.nndiag.layer=a", { ...NOWHERE, run: "new" }, "nndiag");
   assert.equal(hash, "#timeseries&p.other.x=1&_smoothing=0.5&p.nndiag.run=new");
-  assert.equal(hashWithRun("", "a", "nndiag"), "#nndiag&p.nndiag.run=a");
-  assert.equal(hashWithRun("", "a", ""), "#p.nndiag.run=a");
+  assert.equal(hashWithPlace("", { ...NOWHERE, run: "a" }, "nndiag"), "#nndiag&p.nndiag.run=a");
+  assert.equal(hashWithPlace("", { ...NOWHERE, run: "a" }, ""), "#p.nndiag.run=a");
 });
 
-test("a hash without a run, or with a broken one, names none", () => {
-  assert.equal(runInHash(""), "");
-  assert.equal(runInHash("#nndiag"), "");
-  assert.equal(runInHash("#nndiag&p.nndiag.run=%E0%A4%A"), "");
+test("a hash without a place, or with a broken one, is nowhere", () => {
+  assert.deepEqual(placeInHash(""), NOWHERE);
+  assert.deepEqual(placeInHash("#nndiag&p.nndiag.other=1"), NOWHERE);
+  assert.deepEqual(placeInHash("#nndiag&p.nndiag.run=%E0%A4%A"), NOWHERE);
+});
+
+test("compared runs survive the address, whatever they are called", () => {
+  assert.deepEqual(comparedRuns(compareKey(["a,b", "c%2C", "ü"])), ["a,b", "c%2C", "ü"]);
+  assert.deepEqual(comparedRuns(""), []);
+  assert.deepEqual(comparedRuns("%E0%A4%A"), []);
 });
 
 test("an odd language of the browser is replaced, a good one stays", () => {

@@ -1,14 +1,14 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearest, plotData, sparkPath, valueAt, windowAround, yRange } from "../src/plotdata.js";
+import { csv, evenly, nearest, plotData, smoothed, sparkPath, stepsOf, valueAt, windowAround, yRange } from "../src/plotdata.js";
 
 /**
  * @param {Partial<import("../src/api.js").Chart>} part
  * @returns {import("../src/api.js").Chart}
  */
 function chart(part) {
-  return { id: "x", title: "X", y_label: "", log: false, steps: [1, 2, 3, 4], series: [], limits: [], marks: [], ...part };
+  return { id: "x", title: "X", y_label: "", unit: "", log: false, steps: [1, 2, 3, 4], series: [], limits: [], marks: [], ...part };
 }
 
 const layers = ["a", "b", "c"].map((name, i) => ({ name, role: /** @type {const} */ ("layer"), values: [i, i, i, i] }));
@@ -114,4 +114,34 @@ test("a spark line lifts its pen at a missing value and stands flat without a ra
   assert.equal(sparkPath([2, 2], 10, 10), "M0.0 10.0h0.1L10.0 10.0");
   assert.equal(sparkPath([], 10, 10), "");
   assert.equal(sparkPath([null], 10, 10), "");
+});
+
+test("smoothing keeps the mean, the gaps and the limits, and leaves the band out", () => {
+  const values = Array.from({ length: 100 }, (_, i) => (i === 50 ? null : i % 2));
+  const steps = values.map((_, i) => i);
+  const reference = { name: "limit", role: /** @type {const} */ ("reference"), values };
+  const smooth = smoothed(chart({ steps, series: [{ name: "a", role: "train", values }, { name: "low", role: "low", values }, reference] }));
+  assert.deepEqual(smooth.series.map(({ name }) => name), ["a", "limit"]);
+  assert.equal(smooth.series[0].values[50], null);
+  assert.ok(smooth.series[0].values.slice(10, 40).every((value) => value !== null && Math.abs(value - 0.5) < 0.15));
+  assert.equal(smooth.series[1], reference);
+});
+
+test("a spreadsheet gets each value in its place, and no formula from a name", () => {
+  const text = csv(chart({ steps: [1, 2], series: [{ name: "=1+1", role: "train", values: [0.5, null] }, { name: 'a,"b"', role: "val", values: [-1, 2] }] }));
+  assert.equal(text, `step,'=1+1,"a,""b"""\n1,0.5,-1\n2,,2\n`);
+});
+
+test("rows of a long table are spread evenly from the first to the last", () => {
+  assert.deepEqual(evenly(3, 5), [0, 1, 2]);
+  const some = evenly(1000, 60);
+  assert.equal(new Set(some).size, 60);
+  assert.deepEqual([some[0], some[59]], [0, 999]);
+});
+
+test("a short finding is zoomed to, and one over most of the run is not", () => {
+  assert.deepEqual(stepsOf({ first_step: 100, last_step: 110 }, 1000), [50, 160]);
+  assert.deepEqual(stepsOf({ first_step: 1, last_step: 5 }, 1000), [0, 55]);
+  assert.equal(stepsOf({ first_step: 1, last_step: 900 }, 1000), null);
+  assert.equal(stepsOf({ first_step: null, last_step: 9 }, 1000), null);
 });

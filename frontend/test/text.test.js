@@ -102,3 +102,10 @@ test("a run without findings is called clear only by rules that looked", () => {
   assert.match(text.healthyLine(13, 1), /1 rule could not look/);
   assert.equal(text.healthyLine(0, 13), "No rule had enough data to look.");
 });
+
+test("a training without an end goes on while it writes", () => {
+  assert.equal(text.isTraining({ ended: false, last_wall_time: 1000 }, 1060), true);
+  assert.equal(text.isTraining({ ended: false, last_wall_time: 1000 }, 100_000), false);
+  assert.equal(text.isTraining({ ended: true, last_wall_time: 1000 }, 1000), false);
+  assert.equal(text.isTraining({ ended: false, last_wall_time: null }, 1000), false);
+});

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_callbacks.samples import Kernel, Layout, ObservedStep
+from keras_callbacks.samples import Layout, ObservedStep
 
 
 def measure(observed: ObservedStep, layout: Layout) -> np.ndarray:
@@ -12,24 +12,27 @@ def measure(observed: ObservedStep, layout: Layout) -> np.ndarray:
 
     Returns (layers, 4): rms (of every value), largest absolute value and share of exact zeros (of the sample), count of
     non-finite values (of the sample; at least 1 when there is any).
-    A layer whose weights the loss does not depend on has rms 0 and zero share 1; one without kernels (a normalization), NaN.
+    A layer whose weights the loss does not depend on has rms 0 and zero share 1; one without kernels (a normalization) has
+    NaN, and no non-finite values.
     """
-    places = {kernel: i for i, kernel in enumerate(layout.kernels)}
-    return np.stack([_measure_layer(observed, [k for k in layer if k.matrix], places) for layer in layout.layers])
+    sizes, sampled, squares, among = layout.sizes, layout.sampled, squares_of(observed, layout), layout.matrices
+    values = observed.gradients
+    with np.errstate(all="ignore"):
+        rms = np.sqrt(layout.by_layer(squares, among) / layout.by_layer(sizes, among))
+        largest = layout.by_layer(layout.by_kernel(np.abs(values), np.maximum), among, np.maximum)
+        zeros = layout.by_layer(layout.by_kernel(values == 0), among) / layout.by_layer(sampled, among)
+    broken = np.maximum(layout.by_kernel(~np.isfinite(values)), ~np.isfinite(squares))
+    return np.stack([rms, largest, zeros, np.nan_to_num(layout.by_layer(broken, among))], axis=1)
 
 
 def norm(observed: ObservedStep, layout: Layout) -> float:
     """Length of the whole gradient of all kernels."""
-    return float(np.sqrt(observed.squares[[k.matrix for k in layout.kernels]].astype(np.float64).sum()))
+    return float(np.sqrt(squares_of(observed, layout)[layout.matrices].sum()))
 
 
-def _measure_layer(observed: ObservedStep, kernels: list[Kernel], places: dict[Kernel, int]) -> np.ndarray:
-    if not kernels:
-        return np.array([np.nan, np.nan, np.nan, 0.0])
-    values = np.concatenate([observed.gradients[k.start : k.stop] for k in kernels])
-    squares = sum(float(observed.squares[places[k]]) for k in kernels)
-    if np.isinf(squares) and np.isfinite(values).all():  # finite gradients whose squares are too large for float32
-        squares = np.mean(np.square(values, dtype=np.float64)) * sum(k.size for k in kernels)
-    broken = max(np.sum(~np.isfinite(values)), float(not np.isfinite(squares)))
-    rms = np.sqrt(squares / sum(k.size for k in kernels))
-    return np.array([rms, np.abs(values).max(), np.mean(values == 0), broken])
+def squares_of(observed: ObservedStep, layout: Layout) -> np.ndarray:
+    """(kernels,) sum of squares of each whole gradient; from the sample, where finite values are too large for float32."""
+    squares = observed.squares.astype(np.float64)
+    with np.errstate(all="ignore"):
+        estimated = layout.by_kernel(np.square(observed.gradients, dtype=np.float64)) * layout.sizes / layout.sampled
+    return np.where(np.isinf(squares) & np.isfinite(estimated), estimated, squares)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_callbacks.samples import Kernel, Layout, ObservedStep
+from keras_callbacks.samples import Layout, ObservedStep
 
 
 def measure(window: Sequence[ObservedStep], layout: Layout) -> np.ndarray:
@@ -18,24 +18,17 @@ def measure(window: Sequence[ObservedStep], layout: Layout) -> np.ndarray:
     NaN for a layer without kernels.
     Source: McCandlish et al. 2018, "An Empirical Model of Large-Batch Training", 2.2 (the unbiased estimates).
     """
-    return np.stack([_measure_layer(window, [k for k in layer if k.matrix]) for layer in layout.layers])
 
+    def total(packed: np.ndarray) -> np.ndarray:
+        return layout.by_layer(layout.by_kernel(packed), layout.matrices)
 
-def _measure_layer(window: Sequence[ObservedStep], kernels: list[Kernel]) -> np.ndarray:
-    if not kernels:
-        return np.array([np.nan, np.nan, np.nan, len(window)])
-    gradients = np.stack([_part(step.gradients, kernels) for step in window])
-    updates = [_part(step.update, kernels) for step in window]
-    variance = gradients.var(axis=0, ddof=1).mean()
-    signal = np.square(gradients.mean(axis=0)).mean() - variance / len(window)
-    cosines = [_cosine(a, b) for a, b in zip(updates, updates[1:], strict=False)]
-    return np.array([max(signal, 0.0), variance, np.mean(cosines) if cosines else np.nan, len(window)])
-
-
-def _part(packed: np.ndarray, kernels: list[Kernel]) -> np.ndarray:
-    return np.concatenate([packed[k.start : k.stop] for k in kernels]).astype(np.float64)
-
-
-def _cosine(a: np.ndarray, b: np.ndarray) -> float:
-    length = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(a @ b / length) if length > 0 else float("nan")
+    values = layout.by_layer(layout.sampled, layout.matrices)
+    gradients = np.stack([step.gradients for step in window]).astype(np.float64)
+    updates = [step.update.astype(np.float64) for step in window]
+    with np.errstate(all="ignore"):
+        variance = total(gradients.var(axis=0, ddof=1)) / values
+        signal = total(np.square(gradients.mean(axis=0))) / values - variance / len(window)
+        lengths = [np.sqrt(total(np.square(update))) for update in updates]
+        cosines = [total(updates[i] * updates[i + 1]) / (lengths[i] * lengths[i + 1]) for i in range(len(window) - 1)]
+    steps = np.full(len(layout.layers), len(window))
+    return np.stack([np.maximum(signal, 0.0), variance, np.mean(cosines, axis=0), steps], axis=1)

@@ -14,18 +14,19 @@ def measure(observed: ObservedStep, layout: Layout) -> np.ndarray:
     after, and how much units differ (see `unit_spread`). All of the sample. NaN for a layer without weights.
     Source: Stanford CS231n notes, "Ratio of weights:updates".
     """
-    return np.stack([_measure_layer(observed, layer) for layer in layout.layers])
-
-
-def _measure_layer(observed: ObservedStep, kernels: tuple[Kernel, ...]) -> np.ndarray:
-    if not kernels:
-        return np.full(5, np.nan)
-    mine = slice(kernels[0].start, kernels[-1].stop)
-    before, after = observed.before[mine], observed.weights[mine]
-    update, size = _rms(after - before), _rms(before)
-    spread = unit_spread(kernels[0].of(observed.weights)) if kernels[0].matrix else np.nan
+    values = layout.by_layer(layout.sampled)
     with np.errstate(all="ignore"):
-        return np.array([update / size, update, size, np.abs(after).max(), spread])
+        update, size = (
+            np.sqrt(layout.by_layer(layout.by_kernel(np.square(packed, dtype=np.float64))) / values)
+            for packed in (observed.update, observed.before)
+        )
+        largest = layout.by_layer(layout.by_kernel(np.abs(observed.weights), np.maximum), reduce=np.maximum)
+        spread = [_spread_of_first(layer, observed.weights) for layer in layout.layers]
+        return np.stack([update / size, update, size, largest, spread], axis=1)
+
+
+def _spread_of_first(kernels: tuple[Kernel, ...], weights: np.ndarray) -> float:
+    return unit_spread(kernels[0].of(weights)) if kernels and kernels[0].matrix else float("nan")
 
 
 def unit_spread(kernel: np.ndarray) -> float:
@@ -35,9 +36,6 @@ def unit_spread(kernel: np.ndarray) -> float:
     """
     if kernel.shape[1] == 1:
         return float("nan")
+    apart = kernel - kernel.mean(axis=1, keepdims=True)
     with np.errstate(all="ignore"):
-        return _rms(kernel - kernel.mean(axis=1, keepdims=True)) / _rms(kernel)
-
-
-def _rms(values: np.ndarray) -> np.float64:
-    return np.sqrt(np.mean(np.square(values, dtype=np.float64)))
+        return float(np.sqrt(np.mean(np.square(apart)) / np.mean(np.square(kernel))))

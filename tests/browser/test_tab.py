@@ -12,7 +12,7 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from keras_callbacks.event_writer import EventWriter
-from tb_nndiag.plugin import PAGE_NOT_BUILT
+from tb_nndiag.bundle import PAGE_NOT_BUILT
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 IS_PAINTED = """canvas => {
@@ -61,6 +61,21 @@ def test_a_click_on_the_tab_leads_to_the_verdict(page, server, sick, screenshot)
     verdict = frame.locator(f"article[data-verdict={findings(sick)[0]['rule']}]")
     expect(verdict).to_be_visible()
     screenshot(page, "tensorboard")
+
+
+def test_the_address_of_tensorboard_remembers_the_place_and_back_returns(page, server, sick):
+    rule = findings(sick)[0]["rule"]
+    page.goto(server.url + "#nndiag")
+    frame = page.frame_locator("iframe[src*=nndiag]")
+    frame.locator("[data-run=sick]").click()
+    frame.locator(f"[data-band={rule}]").click()
+    expect(frame.locator(f"article.selected[data-verdict={rule}]")).to_be_visible()
+    assert "#nndiag" in page.url
+    assert f"p.nndiag.verdict={rule}" in page.url
+    page.reload()
+    expect(frame.locator(f"article.selected[data-verdict={rule}]")).to_be_visible()
+    page.go_back()
+    expect(frame.locator(".grid")).to_be_visible()
 
 
 def test_the_page_is_dark_when_tensorboard_is(page, server, screenshot):
@@ -130,7 +145,7 @@ def test_a_click_unfolds_what_follows_from_a_finding(page, server, sick):
     cause = page.locator(f"article[data-verdict={folded['explained_by']}]")
     consequence = cause.locator(f"section[data-verdict={folded['rule']}]")
     expect(consequence).to_be_hidden()
-    cause.locator("summary").click()
+    cause.locator(".consequences > summary").click()
     expect(consequence).to_be_visible()
     expect(consequence).to_contain_text(folded["headline"].replace("`", ""))
 

@@ -22,12 +22,12 @@ export function Loading({ text }) {
 }
 
 /**
- * @param {{title: string, sentence: string, retry: () => void}} props
+ * @param {{title: string, sentence: string, retry: () => void, word?: string}} props
  */
-export function Failure({ title, sentence, retry }) {
+export function Failure({ title, sentence, retry, word = TEXT.retry }) {
   return html`<section class="message" role="alert">
     <h2><${Mark} kind="unreadable" /> ${title}</h2>
     <p><${Prose} text=${sentence} /></p>
-    <button type="button" class="plain" onClick=${retry}>${TEXT.retry}</button>
+    <button type="button" class="plain" onClick=${retry}>${word}</button>
   </section>`;
 }

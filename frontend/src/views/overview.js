@@ -1,95 +1,120 @@
 // @ts-check
-// The list of runs: each with its leading finding, its loss as a spark line, and when it last wrote.
+// Every run of the logdir against the families of rules.
 
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
-import { sparkPath } from "../plotdata.js";
-import { SEVERITY, TEXT, age, count, countsInWords, noFindings, visible, whole } from "../text.js";
-import { Mark, Name, Prose } from "./parts.js";
+import { arranged, firedRules, kindOf, secondsOf } from "../runs.js";
+import { MOST_COMPARED } from "../compare.js";
+import { KIND, ORDERS, SAYS, TEXT, age, count, duration, isTraining, visible, whole } from "../text.js";
+import { Mark, More, Name, Spark } from "./parts.js";
+import { Headline } from "./runlist.js";
 
 /** @typedef {import("../api.js").RunSummary} RunSummary */
+/** @typedef {import("../api.js").Rules} Rules */
+/** @typedef {import("../runs.js").Filter} Filter */
 
 /**
- * @param {{runs: RunSummary[], selected: string, now: number, choose: (run: string) => void}} props
+ * @param {{runs: RunSummary[], rules: Rules | null, filter: Filter, setFilter: (change: Partial<Filter>) => void, picked: string[], pick: (run: string) => void, compare: () => void, open: (run: string) => void, now: number}} props
+ *   picked: runs to compare
  */
-export function RunList({ runs, selected, now, choose }) {
-  const [filter, setFilter] = useState("");
-  const [open, setOpen] = useState(false); // matters on narrow screens only
-  const shown = runs.filter((run) => matches(run, filter));
-  return html`<nav class="runs ${open ? "open" : ""}" aria-label=${TEXT.runs}>
-    <button type="button" class="toggle plain" aria-expanded=${open} aria-controls="runs" onClick=${() => setOpen(!open)}>
-      ${count(runs.length, "run")}
-    </button>
-    <div class="panel" id="runs">
-      <div class="tools">
-        <input
-          type="search"
-          aria-label=${TEXT.filter}
-          placeholder="Filter runs"
-          value=${filter}
-          onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => setFilter(event.currentTarget.value)}
-        />
-        <span class="muted" role="status">${filter === "" ? count(runs.length, "run") : `${shown.length} of ${runs.length}`}</span>
-      </div>
-      <ul>
-        ${shown.map(
-          (run) => html`<li key=${run.run}>
-            <${RunButton}
-              run=${run}
-              current=${run.run === selected}
-              now=${now}
-              choose=${() => {
-                setOpen(false);
-                choose(run.run);
-              }}
-            />
-          </li>`,
-        )}
-      </ul>
-      ${shown.length === 0 && html`<p class="muted pad">${TEXT.noMatch}</p>`}
+export function Overview({ runs, rules, filter, setFilter, picked, pick, compare, open, now }) {
+  const shown = arranged(runs, filter);
+  const judged = runs.filter((run) => !run.pending).length;
+  const used = new Set(runs.flatMap((run) => Object.keys(run.families)));
+  const families = (rules?.families ?? []).filter(({ digit }) => used.has(digit));
+  return html`<section class="overview">
+    <${Filters} runs=${runs} filter=${filter} setFilter=${setFilter} />
+    <div class="counts">
+      <span role="status">${shown.length === runs.length ? count(runs.length, "run") : `${whole(shown.length)} of ${count(runs.length, "run")}`}${judged < runs.length ? `, ${whole(judged)} judged so far` : ""}</span>
+      <button type="button" class="plain" data-compare disabled=${picked.length < 2} onClick=${compare}>
+        ${picked.length < 2 ? TEXT.pickTwo : `${TEXT.compare} ${count(picked.length, "run")}`}
+      </button>
     </div>
-  </nav>`;
+    <table class="grid">
+      <thead>
+        <tr>
+          <th scope="col"><span class="unseen">${TEXT.compare}</span></th>
+          <th scope="col">${TEXT.run}</th>
+          ${families.map(({ title }) => html`<th scope="col" class="family"><span>${title}</span></th>`)}
+          <th scope="col" class="wide">${TEXT.loss}</th>
+          <th scope="col" class="number wide">${TEXT.step}</th>
+          <th scope="col" class="number wide">${TEXT.duration}</th>
+          <th scope="col" class="number">${TEXT.lastData}</th>
+        </tr>
+      </thead>
+      <${More} items=${shown} tag="tbody" row=${(/** @type {RunSummary} */ run) =>
+        html`<${Row} key=${run.run} run=${run} families=${families} picked=${picked} pick=${pick} open=${open} now=${now} />`} />
+    </table>
+    ${shown.length === 0 && html`<p class="muted pad">${TEXT.noMatch}</p>`}
+  </section>`;
 }
 
 /**
- * @param {RunSummary} run
- * @param {string} filter
+ * @param {{run: RunSummary, families: {digit: string, title: string}[], picked: string[], pick: (run: string) => void, open: (run: string) => void, now: number}} props
  */
-function matches(run, filter) {
-  const words = filter.toLowerCase().split(/\s+/);
-  const text = `${run.run} ${run.leading?.rule ?? ""} ${run.leading?.code ?? ""} ${run.leading?.severity ?? ""}`.toLowerCase();
-  return words.every((word) => text.includes(word));
+function Row({ run, families, picked, pick, open, now }) {
+  const kind = kindOf(run);
+  const isPicked = picked.includes(run.run);
+  return html`<tr class=${kind} onClick=${() => open(run.run)}>
+    <td onClick=${(/** @type {Event} */ event) => event.stopPropagation()}>
+      <input
+        type="checkbox"
+        aria-label="${TEXT.compare}: ${visible(run.run)}"
+        checked=${isPicked}
+        disabled=${!isPicked && (picked.length >= MOST_COMPARED || run.problem !== "")}
+        onChange=${() => pick(run.run)}
+      />
+    </td>
+    <th scope="row">
+      <button type="button" class="link name" data-run=${run.run} onClick=${(/** @type {Event} */ event) => {
+        event.stopPropagation(); // the row around it would open it a second time
+        open(run.run);
+      }}><${Name} name=${run.run} limit=${64} /></button>
+      <span class="headline"><${Mark} kind=${kind} word=${KIND[kind]} /> <${Headline} run=${run} />${run.more > 0 && html` <span class="muted">+ ${count(run.more, "more finding")}</span>`}</span>
+    </th>
+    ${families.map(({ digit, title }) => {
+      const says = run.families[digit];
+      return html`<td class="family">${says !== undefined && html`<${Mark} kind=${says} word=${`${title}: ${SAYS[says]}`} />`}</td>`;
+    })}
+    <td class="wide"><${Spark} values=${run.spark} /></td>
+    <td class="number wide">${run.last_step === null ? "–" : whole(run.last_step)}</td>
+    <td class="number wide">${run.first_wall_time === null ? "–" : duration(secondsOf(run))}</td>
+    <td class="number when">${age(run.last_wall_time, now) || "–"}${isTraining(run, now) && html` <span class="still"><span class="dot running" aria-hidden="true" />${TEXT.training}</span>`}</td>
+  </tr>`;
 }
 
-/**
- * @param {{run: RunSummary, current: boolean, now: number, choose: () => void}} props
- */
-function RunButton({ run, current, now, choose }) {
-  const found = countsInWords(run.counts);
-  const kind = run.problem !== "" ? "unreadable" : (run.leading?.severity ?? "clear");
-  const word = run.problem !== "" ? TEXT.unreadable : run.leading ? SEVERITY[run.leading.severity] : TEXT.noFindings;
-  const facts = [
-    run.problem !== "" ? "" : found,
-    run.last_step === null ? "" : `step ${whole(run.last_step)}`,
-    age(run.last_wall_time, now),
-  ].filter((fact) => fact !== "");
-  return html`<button type="button" class="run" data-run=${run.run} aria-current=${current ? "true" : undefined} onClick=${choose}>
-    <${Mark} kind=${kind} word=${word} />
-    <span class="name" title=${visible(run.run)}><${Name} name=${run.run} limit=${48} /></span>
-    <${Spark} values=${run.spark} />
-    <span class="headline">
-      ${run.problem !== ""
-        ? html`<${Prose} text=${run.problem} />`
-        : run.leading
-          ? html`<${Prose} text=${run.leading.headline} />`
-          : noFindings(run.unknown)}
+/** @param {{runs: RunSummary[], filter: Filter, setFilter: (change: Partial<Filter>) => void}} props */
+function Filters({ runs, filter, setFilter }) {
+  const kinds = /** @type {const} */ (["error", "warning", "hint", "healthy"]);
+  const having = (/** @type {Filter["severity"]} */ severity) => arranged(runs, { text: "", rule: "", order: "name", severity }).length;
+  return html`<div class="filters" role="search">
+    <input
+      type="search"
+      aria-label=${TEXT.filter}
+      placeholder=${TEXT.filter}
+      value=${filter.text}
+      onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => setFilter({ text: event.currentTarget.value })}
+    />
+    <span class="chips" role="group" aria-label=${TEXT.severity}>
+      ${kinds.map(
+        (severity) => html`<button
+          type="button"
+          class="chip"
+          data-severity=${severity}
+          aria-pressed=${filter.severity === severity}
+          onClick=${() => setFilter({ severity: filter.severity === severity ? "" : severity })}
+        ><${Mark} kind=${severity === "healthy" ? "clear" : severity} /> ${severity === "healthy" ? TEXT.noFindings : KIND[severity]} <b>${whole(having(severity))}</b></button>`,
+      )}
     </span>
-    <span class="facts">${facts.join(" · ")}</span>
-  </button>`;
-}
-
-/** @param {{values: (number | null)[]}} props */
-function Spark({ values }) {
-  const path = sparkPath(values, 52, 16);
-  return html`<svg class="spark" viewBox="-1 -1 54 18" width="54" height="18" aria-hidden="true"><path d=${path} /></svg>`;
+    <label>${TEXT.rule}
+      <select value=${filter.rule} onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ event) => setFilter({ rule: event.currentTarget.value })}>
+        <option value="">${TEXT.anyRule}</option>
+        ${firedRules(runs).map(([rule, n]) => html`<option value=${rule}>${rule} (${n})</option>`)}
+      </select>
+    </label>
+    <label>${TEXT.order}
+      <select value=${filter.order} onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ event) => setFilter({ order: /** @type {Filter["order"]} */ (event.currentTarget.value) })}>
+        ${Object.entries(ORDERS).map(([order, words]) => html`<option value=${order}>${words}</option>`)}
+      </select>
+    </label>
+  </div>`;
 }

@@ -3,26 +3,34 @@
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { SEVERITY, TEXT, codeSpans, label, visible } from "../text.js";
+import { sparkPath } from "../plotdata.js";
+import { KIND, TEXT, codeSpans, label, visible, whole } from "../text.js";
 
 /** @typedef {import("../api.js").Severity} Severity */
 
-/** @type {Record<Severity | "clear" | "unreadable", import("preact").VNode>} */
+/** @typedef {Severity | "clear" | "unreadable" | "pending" | "follows" | "unknown" | "crashed"} Kind */
+
+/** @type {Record<Kind, import("preact").VNode>} */
 const SHAPES = {
   error: html`<path class="fill" d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" /><path class="cut" d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2" />`,
   warning: html`<path class="fill" d="M8 1.2 15.4 14.4H.6z" /><path class="cut" d="M8 6v4M8 11.6v1" />`,
   hint: html`<circle class="ring" cx="8" cy="8" r="6.2" /><path class="stroke" d="M8 7.2v4.2M8 4.4v1" />`,
   clear: html`<circle class="ring" cx="8" cy="8" r="6.2" /><path class="stroke" d="M5 8.3l2.1 2.1L11.2 6" />`,
   unreadable: html`<circle class="ring dashed" cx="8" cy="8" r="6.2" /><path class="stroke" d="M5.5 8h5" />`,
+  pending: html`<circle class="ring dashed" cx="8" cy="8" r="6.2" />`,
+  follows: html`<path class="stroke" d="M3 3v5.5h9M9.4 5.6l3 2.9-3 2.9" />`,
+  unknown: html`<path class="stroke" d="M5.5 8h5" />`,
+  crashed: html`<path class="stroke" d="M4.5 4.5l7 7M11.5 4.5l-7 7" />`,
 };
 
 /**
  * A severity as a shape, so that color is never the only sign. `word` is read aloud in its place.
- * @param {{kind: Severity | "clear" | "unreadable", word?: string}} props
+ * @param {{kind: Kind, word?: string}} props
  */
 export function Mark({ kind, word }) {
   const role = word === undefined ? { "aria-hidden": "true" } : { role: "img", "aria-label": word };
-  return html`<svg class="mark ${kind}" viewBox="0 0 16 16" width="16" height="16" ...${role}>${SHAPES[kind]}</svg>`;
+  const title = word === undefined ? undefined : html`<title>${word}</title>`;
+  return html`<svg class="mark ${kind}" viewBox="0 0 16 16" width="16" height="16" ...${role}>${title}${SHAPES[kind]}</svg>`;
 }
 
 /**
@@ -80,5 +88,27 @@ export function Code({ code, what }) {
  * @param {{severity: Severity}} props
  */
 export function SeverityWord({ severity }) {
-  return html`<span class="severity ${severity}"><${Mark} kind=${severity} />${SEVERITY[severity]}</span>`;
+  return html`<span class="severity ${severity}"><${Mark} kind=${severity} />${KIND[severity]}</span>`;
+}
+
+const AT_ONCE = 100;
+
+/**
+ * A long list of rows, a hundred at a time.
+ * @param {{items: any[], tag: "ul" | "tbody", row: (item: any) => any}} props
+ */
+export function More({ items, tag, row }) {
+  const [most, setMost] = useState(AT_ONCE);
+  const left = items.length - most;
+  const button = html`<button type="button" class="plain" data-more onClick=${() => setMost(most + AT_ONCE)}>${TEXT.showMore} (${whole(left)})</button>`;
+  return html`<${tag}>
+    ${items.slice(0, most).map(row)}
+    ${left > 0 && (tag === "ul" ? html`<li class="more">${button}</li>` : html`<tr class="more"><td colspan="20">${button}</td></tr>`)}
+  </${tag}>`;
+}
+
+/** @param {{values: (number | null)[]}} props */
+export function Spark({ values }) {
+  const path = sparkPath(values, 52, 16);
+  return html`<svg class="spark" viewBox="-1 -1 54 18" width="54" height="18" aria-hidden="true"><path d=${path} /></svg>`;
 }

@@ -1,49 +1,72 @@
 // @ts-check
-// The page of one run: what it is, what was found, every chart, and what was checked besides.
+// The page of one run: what it is, what was found and when, every chart, and what was checked besides.
 
 import { html } from "htm/preact";
-import { useMemo, useRef, useState } from "preact/hooks";
-import { windowAround } from "../plotdata.js";
-import { TEXT, age, count, healthyLine, visible, whole } from "../text.js";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { stepsOf, windowAround } from "../plotdata.js";
+import { TEXT, age, atStep, duration, healthyLine, isTraining, visible } from "../text.js";
 import { grouped, places } from "../verdicts.js";
-import { ChartFigure } from "./chart.js";
+import { ChartFigure, EVERYTHING } from "./chart.js";
+import { ModelColumn } from "./model.js";
 import { Mark, Name, Prose } from "./parts.js";
+import { Timeline } from "./timeline.js";
 import { QuietList, VerdictCard } from "./verdict.js";
 
 /** @typedef {import("../api.js").RunDetail} RunDetail */
 /** @typedef {import("../api.js").Verdict} Verdict */
 /** @typedef {import("../api.js").Chart} Chart */
+/** @typedef {import("../host.js").Place} Place */
 /** @typedef {import("./chart.js").Look} Look */
 
-/** @type {Look} */
-const EVERYTHING = { range: null, step: null, layer: "" };
+/**
+ * What the charts show at a place of the address.
+ * @param {RunDetail} detail
+ * @param {Place} place
+ * @returns {Look}
+ */
+export function lookAt(detail, place) {
+  const layers = place.layer === "" ? [] : [place.layer];
+  const verdict = detail.verdicts.find(({ rule, status }) => rule === place.verdict && status === "fires");
+  if (verdict === undefined) return { ...EVERYTHING, layers };
+  const last = detail.last_step;
+  const range = stepsOf(verdict, last);
+  const ends = /** @type {[number, number]} */ ([verdict.first_step ?? 0, verdict.active ? (last ?? 0) : (verdict.last_step ?? 0)]);
+  const isAll = ends[0] <= 1 && ends[1] >= (last ?? 0);
+  const all = layers.length > 0 ? layers : places(verdict);
+  const step = place.step === "" ? null : Number(place.step);
+  if (step === null || !Number.isFinite(step)) return { range, step: null, band: isAll ? null : ends, layers: all };
+  const chart = verdict.charts.map((id) => detail.charts.find((each) => each.id === id)).find((found) => found !== undefined);
+  return { range: chart === undefined ? range : windowAround(chart.steps, step), step, band: isAll ? null : ends, layers: all };
+}
 
 /**
- * @param {{detail: RunDetail, now: number, theme: import("../palette.js").Theme}} props
+ * @param {{detail: RunDetail, rules: import("../api.js").Rules | null, now: number, theme: import("../palette.js").Theme, cursor: import("../cursor.js").Cursor, place: Place, go: (change: Partial<Place>) => void, look: Look, setLook: import("./chart.js").SetLook}} props
  */
-export function RunPage({ detail, now, theme }) {
+export function RunPage({ detail, rules, now, theme, cursor, place, go, look, setLook }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
-  const [look, setLook] = useState(EVERYTHING);
-  const change = (/** @type {Partial<Look>} */ part) => setLook((old) => ({ ...old, ...part }));
   const { findings, unknown, crashed, clear } = useMemo(() => grouped(detail.verdicts), [detail]);
-  const charts = new Map(detail.charts.map((chart) => [chart.id, chart]));
+  const fired = findings.flatMap(({ verdict, consequences }) => [verdict, ...consequences]);
   const beside = new Set(findings.flatMap(({ verdict }) => verdict.charts));
   const others = detail.charts.filter((chart) => !beside.has(chart.id));
+  const pages = new Map((rules?.rules ?? []).map((page) => [page.rule, page]));
+  const layers = detail.card?.layers ?? [];
+  const openRule = (/** @type {string} */ rule) => go({ rule });
+
+  /** @param {string} rule */
+  const scrollTo = (rule) => {
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    root.current?.querySelector(`[data-verdict="${CSS.escape(rule)}"]`)?.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
+  };
+  useEffect(() => {
+    if (place.verdict !== "") scrollTo(place.verdict);
+  }, []);
 
   /** @type {import("./verdict.js").Show} */
   const show = (verdict, piece) => {
-    const chart = verdict.charts.map((id) => charts.get(id)).find((found) => found !== undefined);
-    if (chart === undefined) return;
-    const place = piece === null ? places(verdict)[0] : places({ ...verdict, evidence: [piece] })[0];
-    const step = piece === null ? verdict.first_step : piece.step;
-    setLook({ layer: place ?? "", step, range: step === null ? null : windowAround(chart.steps, step) });
-    const card = root.current?.querySelector(`[data-verdict="${CSS.escape(verdict.rule)}"]`);
-    const at = `[data-chart="${CSS.escape(chart.id)}"]`;
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    (card?.querySelector(at) ?? root.current?.querySelector(at))?.scrollIntoView({
-      block: "nearest",
-      behavior: still ? "auto" : "smooth",
-    });
+    const layer = piece === null ? undefined : places({ ...verdict, evidence: [piece] })[0];
+    const step = piece === null || piece.step === null ? "" : String(piece.step);
+    if (piece === null && place.verdict === verdict.rule) return go({ verdict: "", step: "", layer: "" });
+    go({ verdict: verdict.rule, step, layer: layer ?? "" });
   };
 
   /**
@@ -51,102 +74,73 @@ export function RunPage({ detail, now, theme }) {
    * @param {string[]} emphasized
    */
   const figure = (chart, emphasized) =>
-    html`<${ChartFigure} key=${chart.id} chart=${chart} places=${emphasized} look=${look} setLook=${change} theme=${theme} group=${detail.run} />`;
+    html`<${ChartFigure} key=${chart.id} chart=${chart} places=${emphasized} look=${look} setLook=${setLook} theme=${theme} cursor=${cursor} />`;
 
-  return html`<div class="page" ref=${root}>
-    <${RunHeader} detail=${detail} now=${now} />
-    ${detail.problems.length > 0 &&
-    html`<section class="notice" aria-label=${TEXT.problems}>
-      <p><b>${TEXT.problems}</b></p>
-      <ul>${detail.problems.map((problem) => html`<li><${Prose} text=${problem} /></li>`)}</ul>
-    </section>`}
-    ${findings.map(({ verdict, consequences }) => {
-      const own = verdict.charts.map((id) => charts.get(id)).filter((chart) => chart !== undefined);
-      return html`<${VerdictCard} key=${verdict.rule} verdict=${verdict} consequences=${consequences} show=${show}>
-        ${own.length > 0 && html`<div class="beside">${own.map((chart) => figure(/** @type {Chart} */ (chart), places(verdict)))}</div>`}
-      <//>`;
-    })}
-    ${findings.length === 0 &&
-    detail.verdicts.length > 0 &&
-    html`<p class="healthy"><${Mark} kind=${clear.length === 0 ? "unreadable" : "clear"} /><span><b>${clear.length === 0 ? TEXT.notJudged : TEXT.noFindings}.</b> ${healthyLine(clear.length, unknown.length)}</span></p>`}
-    ${others.length > 0 &&
-    html`<section class="others">
-      <h3>${beside.size > 0 ? TEXT.otherCharts : TEXT.allCharts}</h3>
-      <div class="charts">${others.map((chart) => figure(chart, []))}</div>
-    </section>`}
-    <div class="lists">
-      <${QuietList} title=${TEXT.crashed} note=${TEXT.crashedNote} verdicts=${crashed} kind="unreadable" open=${true} />
-      <${QuietList} title=${TEXT.unknown} verdicts=${unknown} kind="unreadable" />
-      <${QuietList} title=${TEXT.clear} verdicts=${clear} kind="clear" />
+  /** @param {Verdict} verdict */
+  const chartsOf = (verdict) => {
+    const own = detail.charts.filter(({ id }) => verdict.charts.includes(id));
+    own.sort((a, b) => verdict.charts.indexOf(a.id) - verdict.charts.indexOf(b.id));
+    return own.length > 0 && html`<div class="beside">${own.map((chart) => figure(chart, places(verdict)))}</div>`;
+  };
+
+  return html`<div class="page ${layers.length > 0 ? "with-model" : ""}" ref=${root}>
+    <div class="main">
+      <${RunHeader} detail=${detail} now=${now} />
+      ${detail.problems.length > 0 &&
+      html`<section class="notice" aria-label=${TEXT.problems}>
+        <p><b>${TEXT.problems}</b></p>
+        <ul>${detail.problems.map((problem) => html`<li><${Prose} text=${problem} /></li>`)}</ul>
+      </section>`}
+      ${fired.length > 0 &&
+      html`<${Timeline} verdicts=${fired} last=${detail.last_step ?? 0} marks=${detail.charts.find(({ id }) => id === "loss")?.marks ?? []} selected=${place.verdict} cursor=${cursor} choose=${(/** @type {Verdict} */ verdict) => {
+        show(verdict, null);
+        requestAnimationFrame(() => scrollTo(verdict.rule));
+      }} />`}
+      ${findings.map(
+        ({ verdict, consequences }) =>
+          html`<${VerdictCard} key=${verdict.rule} verdict=${verdict} consequences=${consequences} page=${pages.get(verdict.rule)} selected=${place.verdict} show=${show} openRule=${openRule} charts=${chartsOf} />`,
+      )}
+      ${findings.length === 0 &&
+      detail.verdicts.length > 0 &&
+      html`<p class="healthy"><${Mark} kind=${clear.length === 0 ? "unreadable" : "clear"} /><span><b>${clear.length === 0 ? TEXT.notJudged : TEXT.noFindings}.</b> ${healthyLine(clear.length, unknown.length)}</span></p>`}
+      ${others.length > 0 &&
+      html`<section class="others">
+        <h3>${beside.size > 0 ? TEXT.otherCharts : TEXT.allCharts}</h3>
+        <div class="charts">${others.map((chart) => figure(chart, []))}</div>
+      </section>`}
+      <div class="lists">
+        <${QuietList} title=${TEXT.crashed} note=${TEXT.crashedNote} verdicts=${crashed} kind="unreadable" open=${true} openRule=${openRule} />
+        <${QuietList} title=${TEXT.unknown} verdicts=${unknown} enable=${detail.enable} kind="unreadable" openRule=${openRule} />
+        <${QuietList} title=${TEXT.clear} verdicts=${clear} kind="clear" openRule=${openRule} />
+      </div>
     </div>
+    ${layers.length > 0 && html`<${ModelColumn} layers=${layers} verdicts=${detail.verdicts} open=${(/** @type {string} */ layer) => go({ page: "layer", layer })} />`}
   </div>`;
 }
 
 /** @param {{detail: RunDetail, now: number}} props */
 function RunHeader({ detail, now }) {
   const facts = detail.card?.facts ?? [];
-  const layers = detail.card?.layers ?? [];
   const last = age(detail.last_wall_time, now);
+  const training = isTraining(detail, now);
+  const { first_wall_time: from, last_wall_time: to } = detail;
   return html`<header class="about">
     <h2><${Name} name=${detail.run} limit=${120} /></h2>
     <p class="state">
-      <span class="dot ${detail.ended ? "" : "running"}" aria-hidden="true" />
-      <span>${detail.ended ? TEXT.ended : TEXT.notEnded}</span>
-      ${detail.last_step !== null && html`<span>step ${whole(detail.last_step)}</span>`}
-      ${last !== "" && html`<span>last data ${last}</span>`}
+      <span class="dot ${training ? "running" : ""}" aria-hidden="true" />
+      <span>${detail.ended ? TEXT.ended : training ? TEXT.training : TEXT.notEnded}</span>
+      ${detail.last_step !== null && html`<span>${atStep(detail.last_step)}</span>`}
+      ${from !== null && to !== null && html`<span>${duration(to - from)}</span>`}
+      ${last !== "" && html`<span>${TEXT.lastData.toLowerCase()} ${last}</span>`}
     </p>
-    ${facts.length > 0 && html`<${Facts} facts=${facts.slice(0, 6)} />`}
-    ${(facts.length > 6 || layers.length > 0) &&
-    html`<details class="setup">
-      <summary>${TEXT.setup}${layers.length > 0 ? `, ${count(layers.length, "layer")}` : ""}</summary>
-      ${facts.length > 6 && html`<${Facts} facts=${facts.slice(6)} />`}
-      ${layers.length > 0 && html`<${Layers} layers=${layers} />`}
-    </details>`}
+    ${facts.length > 0 &&
+    html`<dl class="facts">
+      ${facts.map(
+        ({ name, value }) => html`<div>
+          <dt>${visible(name)}</dt>
+          <dd><${Name} name=${value} limit=${160} /></dd>
+        </div>`,
+      )}
+    </dl>`}
   </header>`;
-}
-
-/** @param {{facts: {name: string, value: string}[]}} props */
-function Facts({ facts }) {
-  return html`<dl class="facts">
-    ${facts.map(
-      ({ name, value }) => html`<div>
-        <dt>${visible(name)}</dt>
-        <dd><${Name} name=${value} limit=${160} /></dd>
-      </div>`,
-    )}
-  </dl>`;
-}
-
-/** @param {{layers: import("../api.js").Layer[]}} props */
-function Layers({ layers }) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Layers of the model">
-    <table class="layers">
-      <thead>
-        <tr>
-          <th scope="col">Layer</th>
-          <th scope="col">Class</th>
-          <th scope="col">Activation</th>
-          <th scope="col">Output shape</th>
-          <th scope="col" class="number">Parameters</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${layers.map(
-          (layer) => html`<tr>
-            <td><code><${Name} name=${layer.name} limit=${60} /></code></td>
-            <td><${Name} name=${layer.class_name} limit=${40} /></td>
-            <td>${visible(layer.activation || "–")}</td>
-            <td>${shapeInWords(layer.output_shape)}</td>
-            <td class="number">${whole(layer.parameters)}${layer.trainable || layer.parameters === 0 ? "" : " (frozen)"}</td>
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
-}
-
-/** @param {import("../api.js").Layer["output_shape"]} shape */
-function shapeInWords(shape) {
-  if (shape === null) return "–";
-  return typeof shape === "string" ? visible(shape) : `(${shape.map((size) => size ?? "batch").join(", ")})`;
 }

@@ -2,51 +2,72 @@
 // One finding: what happened, the numbers, why it matters, what to do, and what follows from it.
 
 import { html } from "htm/preact";
-import { TEXT, count, since, visible, whole } from "../text.js";
+import { TEXT, atStep, count, since, visible } from "../text.js";
 import { Code, Mark, Name, Prose, SeverityWord } from "./parts.js";
 
 /** @typedef {import("../api.js").Verdict} Verdict */
 /** @typedef {import("../api.js").Evidence} Evidence */
+/** @typedef {import("../api.js").RulePage} RulePage */
 /** @typedef {(verdict: Verdict, piece: Evidence | null) => void} Show */
 
 /**
- * @param {{verdict: Verdict, consequences: Verdict[], show: Show, children?: any}} props
- *   children: the charts beside it; show: move the charts to a piece of evidence, or to all of it
+ * @param {{verdict: Verdict, consequences: Verdict[], page: RulePage | undefined, selected: string, show: Show, openRule: (rule: string) => void, charts: (verdict: Verdict) => any}} props
+ *   page: of the rule; selected: the rule whose finding the charts show; show: move the charts to a piece of evidence, or
+ *   to all of it; charts: those that show a finding
  */
-export function VerdictCard({ verdict, consequences, show, children }) {
-  return html`<article class="verdict ${verdict.severity}" data-verdict=${verdict.rule} aria-label=${`${verdict.code} ${verdict.rule}`}>
+export function VerdictCard({ verdict, consequences, page, selected, show, openRule, charts }) {
+  return html`<article class="verdict ${verdict.severity} ${selected === verdict.rule ? "selected" : ""}" data-verdict=${verdict.rule} aria-label=${`${verdict.code} ${verdict.rule}`}>
     <div class="body">
       <div class="words">
-        <${Head} verdict=${verdict} level="h3" />
+        <${Head} verdict=${verdict} level="h3" selected=${selected} show=${show} openRule=${openRule} />
         <${Substance} verdict=${verdict} show=${show} level="h4" />
+        ${page !== undefined && html`<${Doubts} page=${page} openRule=${openRule} />`}
       </div>
-      ${children}
+      ${charts(verdict)}
     </div>
     ${consequences.length > 0 &&
-    html`<details class="consequences">
+    html`<details class="consequences" open=${consequences.some((each) => each.rule === selected)}>
       <summary>${count(consequences.length, "finding")} that likely ${consequences.length === 1 ? "follows" : "follow"} from this</summary>
       <p class="first">${TEXT.mendFirst}</p>
       ${consequences.map(
-        (verdict) => html`<section key=${verdict.rule} class="consequence ${verdict.severity}" data-verdict=${verdict.rule}>
-          <${Head} verdict=${verdict} level="h4" />
+        (verdict) => html`<section key=${verdict.rule} class="consequence ${verdict.severity} ${selected === verdict.rule ? "selected" : ""}" data-verdict=${verdict.rule}>
+          <${Head} verdict=${verdict} level="h4" selected=${selected} show=${show} openRule=${openRule} />
           <${EvidenceTable} verdict=${verdict} show=${show} />
+          ${selected === verdict.rule && charts(verdict)}
         </section>`,
       )}
     </details>`}
   </article>`;
 }
 
-/** @param {{verdict: Verdict, level: string}} props */
-function Head({ verdict, level }) {
+/** @param {{verdict: Verdict, level: string, selected: string, show: Show, openRule: (rule: string) => void}} props */
+function Head({ verdict, level, selected, show, openRule }) {
   const when = since(verdict);
   return html`<header>
     <p class="tags">
       <${SeverityWord} severity=${verdict.severity} />
-      <span class="rule">${visible(verdict.code)} ${visible(verdict.rule)}</span>
+      <button type="button" class="link rule" title=${TEXT.rulePage} onClick=${() => openRule(verdict.rule)}>${visible(verdict.code)} ${visible(verdict.rule)}</button>
       ${when !== "" && html`<span class="when ${verdict.active ? "" : "over"}">${when}</span>`}
+      ${verdict.charts.length > 0 &&
+      html`<button type="button" class="quiet" data-show aria-pressed=${selected === verdict.rule} onClick=${() => show(verdict, null)}>${TEXT.show}</button>`}
     </p>
     <${level} class="headline"><${Prose} text=${verdict.headline} /></${level}>
   </header>`;
+}
+
+/**
+ * When the rule is wrong about a run, and how to silence it.
+ * @param {{page: RulePage, openRule: (rule: string) => void}} props
+ */
+function Doubts({ page, openRule }) {
+  const wrong = page.sections.find(({ heading }) => heading === TEXT.wrongHeading);
+  return html`<details class="doubts">
+    <summary>${TEXT.wrong}</summary>
+    ${wrong?.paragraphs.map((text) => html`<p><${Prose} text=${text} /></p>`)}
+    <p class="muted">${TEXT.ignoreHow}</p>
+    <${Code} code=${page.ignore} what=${`${TEXT.ignore}: ${visible(page.rule)}`} />
+    <p><button type="button" class="link" onClick=${() => openRule(page.rule)}>${TEXT.rulePage}</button></p>
+  </details>`;
 }
 
 /** @param {{verdict: Verdict, show: Show, level: string}} props */
@@ -56,16 +77,22 @@ function Substance({ verdict, show, level }) {
     html`<${level} class="label">${TEXT.why}</${level}>
       <p class="why"><${Prose} text=${verdict.why} /></p>`}
     ${verdict.fixes.length > 0 &&
-    html`<${level} class="label">${TEXT.fixes}</${level}>
-      <ol class="fixes">
-        ${verdict.fixes.map(
-          (fix) => html`<li>
-            <p class="do"><${Prose} text=${fix.do} /></p>
-            ${fix.because !== "" && html`<p class="because"><${Prose} text=${fix.because} /></p>`}
-            ${fix.code !== "" && html`<${Code} code=${fix.code} what=${visible(fix.do)} />`}
-          </li>`,
-        )}
-      </ol>`}`;
+    html`<${level} class="label">${TEXT.firstFix}</${level}>
+      <ol class="fixes"><${FixItem} fix=${verdict.fixes[0]} /></ol>
+      ${verdict.fixes.length > 1 &&
+      html`<details class="otherfixes">
+        <summary>${TEXT.otherFixes} (${verdict.fixes.length - 1})</summary>
+        <ol class="fixes" start="2">${verdict.fixes.slice(1).map((fix) => html`<${FixItem} fix=${fix} />`)}</ol>
+      </details>`}`}`;
+}
+
+/** @param {{fix: import("../api.js").Fix}} props */
+function FixItem({ fix }) {
+  return html`<li>
+    <p class="do"><${Prose} text=${fix.do} /></p>
+    ${fix.because !== "" && html`<p class="because"><${Prose} text=${fix.because} /></p>`}
+    ${fix.code !== "" && html`<${Code} code=${fix.code} what=${visible(fix.do)} />`}
+  </li>`;
 }
 
 /** @param {{verdict: Verdict, show: Show}} props */
@@ -75,22 +102,20 @@ function EvidenceTable({ verdict, show }) {
     <thead>
       <tr>
         <th scope="col">${TEXT.evidence}</th>
-        <th scope="col" class="number">Measured</th>
-        <th scope="col" class="number">Limit</th>
+        <th scope="col" class="number">${TEXT.measured}</th>
+        <th scope="col" class="number">${TEXT.limit}</th>
       </tr>
     </thead>
     <tbody>
       ${verdict.evidence.map((piece) => html`<${EvidenceRow} piece=${piece} show=${verdict.charts.length === 0 ? null : () => show(verdict, piece)} />`)}
     </tbody>
-  </table>
-  ${verdict.charts.length > 0 &&
-  html`<p class="show"><button type="button" class="quiet" onClick=${() => show(verdict, null)}>${TEXT.show}</button></p>`}`;
+  </table>`;
 }
 
 /** @param {{piece: Evidence, show: (() => void) | null}} props */
 function EvidenceRow({ piece, show }) {
-  const where = piece.where === "run" || piece.where === "" ? "whole run" : html`<code><${Name} name=${piece.where} limit=${60} /></code>`;
-  const step = piece.step === null ? "" : `step ${whole(piece.step)}`;
+  const where = piece.where === "run" || piece.where === "" ? TEXT.wholeRun : html`<code><${Name} name=${piece.where} limit=${60} /></code>`;
+  const step = piece.step === null ? "" : atStep(piece.step);
   return html`<tr class=${show === null ? "" : "live"} onClick=${show}>
     <td>
       <span class="measure"><${Prose} text=${piece.measure} /></span>
@@ -120,21 +145,31 @@ function Unbroken({ text }) {
 
 /**
  * Rules that gave no finding, as a list that opens.
- * @param {{title: string, note?: string, verdicts: Verdict[], open?: boolean, kind: "clear" | "unreadable"}} props
+ * @param {{title: string, note?: string, verdicts: Verdict[], enable?: Record<string, string>, open?: boolean, kind: "clear" | "unreadable", openRule: (rule: string) => void}} props
+ *   enable: by rule, the line of code that lets it look
  */
-export function QuietList({ title, note, verdicts, open = false, kind }) {
+export function QuietList({ title, note, verdicts, enable = {}, open = false, kind, openRule }) {
   if (verdicts.length === 0) return null;
+  /** @type {Map<string, Verdict[]>} */
+  const byLine = new Map();
+  for (const verdict of verdicts) {
+    const line = enable[verdict.rule] ?? "";
+    byLine.set(line, [...(byLine.get(line) ?? []), verdict]);
+  }
   return html`<details class="rules" open=${open}>
     <summary><h3>${title} <span class="muted">(${verdicts.length})</span></h3></summary>
     ${note !== undefined && html`<p class="muted">${note}</p>`}
-    <ul class=${kind}>
-      ${verdicts.map(
-        (verdict) => html`<li key=${verdict.rule} data-rule=${verdict.rule}>
-          <${Mark} kind=${kind} />
-          <span class="rule">${visible(verdict.code)} ${visible(verdict.rule)}</span>
-          ${verdict.reason !== "" && html`<span class="reason"><${Prose} text=${verdict.reason} /></span>`}
-        </li>`,
-      )}
-    </ul>
+    ${[...byLine].map(
+      ([line, of]) => html`<ul class=${kind}>
+          ${of.map(
+            (verdict) => html`<li key=${verdict.rule} data-rule=${verdict.rule}>
+              <${Mark} kind=${kind} />
+              <button type="button" class="link rule" onClick=${() => openRule(verdict.rule)}>${visible(verdict.code)} ${visible(verdict.rule)}</button>
+              ${verdict.reason !== "" && html`<span class="reason"><${Prose} text=${verdict.reason} /></span>`}
+            </li>`,
+          )}
+        </ul>
+        ${line !== "" && html`<div class="enable"><p>${TEXT.enabledBy}</p><${Code} code=${line} what=${TEXT.enabledBy} /></div>`}`,
+    )}
   </details>`;
 }

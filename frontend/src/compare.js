@@ -1,0 +1,92 @@
+// @ts-check
+// Two to four runs side by side: what differs in their settings, which verdicts came and went, their curves in one chart. Pure.
+
+/** @typedef {import("./api.js").RunDetail} RunDetail */
+/** @typedef {import("./api.js").Chart} Chart */
+/** @typedef {import("./api.js").Verdict} Verdict */
+
+export const MOST_COMPARED = 4;
+
+/**
+ * Settings by name, with one value a run; those that differ first.
+ * @param {RunDetail[]} runs
+ * @returns {{name: string, values: string[], differs: boolean}[]}
+ */
+export function settings(runs) {
+  const all = runs.map((run) => new Map((run.card?.facts ?? []).map(({ name, value }) => [name, value])));
+  for (const [i, run] of runs.entries()) if (run.card) all[i].set("layers", layersInWords(run.card.layers));
+  const names = [...new Set(all.flatMap((facts) => [...facts.keys()]))];
+  const rows = names.map((name) => {
+    const values = all.map((facts) => facts.get(name) ?? "");
+    return { name, values, differs: new Set(values).size > 1 };
+  });
+  return [...rows.filter((row) => row.differs), ...rows.filter((row) => !row.differs)];
+}
+
+/** @param {import("./api.js").Layer[]} layers */
+function layersInWords(layers) {
+  return layers
+    .map((layer) => [layer.class_name, layer.activation && `(${layer.activation})`, layer.trainable || layer.parameters === 0 ? "" : "frozen", lastSize(layer.output_shape)].filter(Boolean).join(" "))
+    .join(" → ");
+}
+
+/** @param {string} shape */
+function lastSize(shape) {
+  return shape.split(" x ").pop() ?? "";
+}
+
+/**
+ * Rules with a finding in any of the runs, each run's answer, and what changed from the first run to each other one.
+ * @param {RunDetail[]} runs
+ * @returns {{rule: string, code: string, answers: (Verdict | undefined)[], change: ("" | "gained" | "lost")[]}[]}
+ */
+export function findings(runs) {
+  const byRule = runs.map((run) => new Map(run.verdicts.map((verdict) => [verdict.rule, verdict])));
+  const fired = runs.flatMap((run) => run.verdicts.filter((verdict) => verdict.status === "fires"));
+  return [...new Map(fired.map(({ rule, code }) => [rule, code]))].map(([rule, code]) => {
+    const answers = byRule.map((answer) => answer.get(rule));
+    const before = answers[0]?.status === "fires";
+    const change = answers.map((answer) => {
+      if ((answer?.status === "fires") === before || answer === undefined) return "";
+      return before ? (answer.status === "clear" ? "lost" : "") : "gained";
+    });
+    return { rule, code, answers, change };
+  });
+}
+
+/**
+ * One chart for each curve that two or more runs have: of each run its own line, by its name.
+ * @param {RunDetail[]} runs
+ * @returns {Chart[]}
+ */
+export function overlaid(runs) {
+  /** @type {Map<string, {run: string, chart: Chart, values: (number | null)[]}[]>} */
+  const curves = new Map();
+  for (const { run, charts } of runs) {
+    for (const chart of charts) {
+      for (const { name, role, values } of chart.series) {
+        if (role !== "train" && role !== "val") continue;
+        const key = `${chart.id}: ${name}`;
+        curves.set(key, [...(curves.get(key) ?? []), { run, chart, values }]);
+      }
+    }
+  }
+  return [...curves].filter(([, of]) => of.length > 1).map(([key, of]) => {
+    const recorded = of.flatMap(({ chart, values }) => chart.steps.filter((_step, i) => values[i] !== null));
+    const steps = [...new Set(recorded)].sort((a, b) => a - b);
+    const place = new Map(steps.map((step, i) => [step, i]));
+    const series = of.map(({ run, chart, values }) => {
+      /** @type {(number | null)[]} */
+      const row = steps.map(() => null);
+      chart.steps.forEach((step, i) => {
+        if (values[i] !== null) row[/** @type {number} */ (place.get(step))] = values[i];
+      });
+      return { name: run, role: /** @type {const} */ ("run"), values: row };
+    });
+    const { title, y_label, unit } = of[0].chart;
+    const name = key.slice(key.indexOf(": ") + 2);
+    const alone = of[0].chart.series.filter(({ role }) => role === "train" || role === "val").length === 1;
+    const log = of.some(({ chart }) => chart.log);
+    return { id: key, title: alone ? title : `${title}: ${name}`, y_label, unit, log, steps, series, limits: of[0].chart.limits, marks: [] };
+  });
+}

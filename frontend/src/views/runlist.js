@@ -1,0 +1,77 @@
+// @ts-check
+// The runs beside an open run: each with its leading finding, its loss as a spark line, and when it last wrote.
+
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+import { kindOf } from "../runs.js";
+import { KIND, TEXT, age, count, countsInWords, noFindings, visible, whole } from "../text.js";
+import { Mark, More, Name, Prose, Spark } from "./parts.js";
+
+/** @typedef {import("../api.js").RunSummary} RunSummary */
+
+/**
+ * @param {{runs: RunSummary[], total: number, text: string, setText: (text: string) => void, selected: string, now: number, open: (run: string) => void, overview: () => void}} props
+ *   runs: those that pass the filter, of `total`
+ */
+export function RunList({ runs, total, text, setText, selected, now, open, overview }) {
+  const [unfolded, setUnfolded] = useState(false); // matters on narrow screens only
+  return html`<nav class="runs ${unfolded ? "open" : ""}" aria-label=${TEXT.runs}>
+    <button type="button" class="toggle plain" aria-expanded=${unfolded} aria-controls="runs" onClick=${() => setUnfolded(!unfolded)}>
+      ${count(total, "run")}
+    </button>
+    <div class="panel" id="runs">
+      <div class="tools">
+        <button type="button" class="quiet" data-all onClick=${overview}>${TEXT.allRuns}</button>
+        <input
+          type="search"
+          aria-label=${TEXT.filter}
+          placeholder=${TEXT.filterShort}
+          value=${text}
+          onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => setText(event.currentTarget.value)}
+        />
+        <span class="muted" role="status">${runs.length === total ? "" : `${whole(runs.length)} of ${whole(total)}`}</span>
+      </div>
+      <${More} items=${runs} tag="ul" row=${(/** @type {RunSummary} */ run) =>
+        html`<li key=${run.run}>
+          <${RunButton}
+            run=${run}
+            current=${run.run === selected}
+            now=${now}
+            choose=${() => {
+              setUnfolded(false);
+              open(run.run);
+            }}
+          />
+        </li>`} />
+      ${runs.length === 0 && html`<p class="muted pad">${TEXT.noMatch}</p>`}
+    </div>
+  </nav>`;
+}
+
+/**
+ * @param {{run: RunSummary, current: boolean, now: number, choose: () => void}} props
+ */
+function RunButton({ run, current, now, choose }) {
+  const facts = [
+    run.problem !== "" ? "" : countsInWords(run.counts),
+    run.last_step === null ? "" : `step ${whole(run.last_step)}`,
+    age(run.last_wall_time, now),
+  ].filter((fact) => fact !== "");
+  return html`<button type="button" class="run" data-run=${run.run} aria-current=${current ? "true" : undefined} onClick=${choose}>
+    <${Mark} kind=${kindOf(run)} word=${KIND[kindOf(run)]} />
+    <span class="name" title=${visible(run.run)}><${Name} name=${run.run} limit=${48} /></span>
+    <${Spark} values=${run.spark} />
+    <span class="headline"><${Headline} run=${run} /></span>
+    <span class="facts">${facts.join(" · ")}</span>
+  </button>`;
+}
+
+/**
+ * The leading verdict of a run in words, or why there is none.
+ * @param {{run: RunSummary}} props
+ */
+export function Headline({ run }) {
+  if (run.problem !== "") return html`<${Prose} text=${run.problem} />`;
+  if (run.leading !== null) return html`<${Prose} text=${run.leading.headline} />`;
+  return run.pending ? TEXT.pending : noFindings(run.unknown);
+}

@@ -1,0 +1,450 @@
+"""Every view of the tab in a real browser, on the recorded runs: what a click or a key does, and what the address remembers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from recorded import RUNS, names
+
+from tb_nndiag import cli, html_report
+
+DEEP = "sigmoid_deep"
+IS_PAINTED = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(value => value !== 0)"""
+
+
+@pytest.fixture(scope="module")
+def server(tensorboard_server):
+    started = tensorboard_server(RUNS)
+
+    def all_judged():
+        entries = started.get_json("data/plugin/nndiag/runs")["runs"]
+        return len(entries) == len(names()) and not any(entry["pending"] for entry in entries)
+
+    started.wait_for(all_judged)
+    return started
+
+
+@pytest.fixture(scope="module")
+def deep(server) -> dict:
+    return server.get_json(f"data/plugin/nndiag/run?run={DEEP}")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory) -> Path:
+    file = tmp_path_factory.mktemp("report") / "diagnosis.html"
+    assert cli.main(["report", str(RUNS), "-o", str(file), "--run", DEEP, "--run", "healthy_dense"]) == 0
+    return file
+
+
+def address(**place) -> str:
+    return "&".join(f"p.nndiag.{key}={quote(value, safe='')}" for key, value in place.items())
+
+
+def go(tab, server, **place) -> None:
+    tab.goto("about:blank")
+    tab.goto(server.url + "data/plugin_entry.html?name=nndiag#" + address(**place))
+    ready(tab)
+
+
+def ready(page, view: str = "") -> None:
+    page.locator("html[data-ready=true]" + (f"[data-view={view}]" if view else "")).wait_for()
+
+
+def leading(detail: dict) -> dict:
+    return detail["verdicts"][0]
+
+
+VIEWS = {
+    "overview": {},
+    "run": {"run": DEEP},
+    "run without findings": {"run": "healthy_deep_relu"},
+    "verdict": {"run": DEEP, "verdict": "loss-plateau"},
+    "layer": {"run": DEEP, "page": "layer", "layer": "dense_1"},
+    "rule": {"rule": "NND201"},
+    "compare": {"compare": f"{DEEP},healthy_deep_relu"},
+    "missing": {"run": "no such run"},
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_accessible(page, server, view, scheme, screenshot):
+    page.emulate_media(color_scheme=scheme)
+    go(page, server, **VIEWS[view])
+    for summary in page.locator("summary:visible").all()[:12]:
+        summary.evaluate("summary => summary.parentElement.open = true")
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in violations] == []
+    screenshot(page, f"{view} {scheme}")
+
+
+@pytest.mark.parametrize("width", [360, 700, 1024, 1440, 3840])
+def test_no_view_is_wider_than_the_window(page, server, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    for place in VIEWS.values():
+        go(page, server, **place)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+
+
+# ---- all runs --------------------------------------------------------------------------------------------------------
+
+
+def rows(page) -> list[str]:
+    return page.locator(".grid [data-run]").evaluate_all("buttons => buttons.map(button => button.dataset.run)")
+
+
+def test_the_overview_has_all_runs_the_worst_first(page, server):
+    go(page, server)
+    entries = {entry["run"]: entry for entry in server.get_json("data/plugin/nndiag/runs")["runs"]}
+    shown = rows(page)
+    assert sorted(shown) == sorted(entries)
+    order = ["error", "warning", "hint", None]
+    ranks = [order.index(entries[run]["leading"] and entries[run]["leading"]["severity"]) for run in shown]
+    assert ranks == sorted(ranks)
+    row = page.locator("tr", has=page.locator(f"[data-run={DEEP}]"))
+    expect(row).to_contain_text(entries[DEEP]["leading"]["headline"].replace("`", ""))
+    says = row.locator("td.family svg").evaluate_all("marks => marks.map(mark => mark.getAttribute('aria-label'))")
+    assert len(says) == len(entries[DEEP]["families"])
+    assert "Gradients and updates: error" in says
+
+
+def test_runs_are_found_by_name_severity_and_rule(page, server):
+    go(page, server)
+    entries = server.get_json("data/plugin/nndiag/runs")["runs"]
+    page.get_by_label("Filter runs").fill("pixels")
+    assert set(rows(page)) == {entry["run"] for entry in entries if "pixels" in entry["run"]}
+    page.get_by_label("Filter runs").fill("")
+    page.locator("[data-severity=healthy]").click()
+    assert set(rows(page)) == {entry["run"] for entry in entries if entry["leading"] is None}
+    page.locator("[data-severity=healthy]").click()
+    page.get_by_label("Rule").select_option("vanishing-gradients")
+    assert set(rows(page)) == {entry["run"] for entry in entries if "vanishing-gradients" in entry["fired"]}
+    page.get_by_label("Rule").select_option("")
+    page.get_by_label("Order").select_option("name")
+    assert rows(page) == sorted(rows(page))
+
+
+def test_five_hundred_runs_come_a_hundred_at_a_time_and_say_how_far_the_judging_is(page, server):
+    answer = server.get_json("data/plugin/nndiag/runs")
+    judged, asked = answer["runs"][0], []
+
+    def many(route):
+        asked.append(1)
+        pending = {**judged, "leading": None, "pending": True, "families": {}, "fired": []}
+        entries = [{**(judged if i < 200 or len(asked) > 2 else pending), "run": f"trial_{i:03}"} for i in range(500)]
+        route.fulfill(json={**answer, "runs": entries})
+
+    page.route("**/nndiag/runs*", many)
+    go(page, server)
+    assert len(rows(page)) == 100
+    expect(page.locator(".counts [role=status]")).to_have_text("500 runs")  # it asked until all were judged
+    assert len(asked) == 3
+    page.locator("[data-more]").click()
+    assert len(rows(page)) == 200
+    page.get_by_label("Filter runs").fill("trial_499")
+    assert rows(page) == ["trial_499"]
+
+
+def test_a_run_is_opened_and_left_with_the_keyboard_and_back_returns(page, server):
+    go(page, server)
+    page.locator(f"[data-run={DEEP}]").focus()
+    page.keyboard.press("Enter")
+    ready(page, "run")
+    expect(page.locator("h2")).to_have_text(DEEP)
+    assert page.evaluate("document.activeElement.tagName") == "MAIN"
+    page.go_back()
+    ready(page, "overview")
+    page.go_forward()
+    ready(page, "run")
+    page.locator("[data-all]").press("Enter")
+    ready(page, "overview")
+
+
+# ---- one run ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_finding_is_a_band_over_its_steps(page, server, deep):
+    go(page, server, run=DEEP)
+    fired = [verdict for verdict in deep["verdicts"] if verdict["status"] == "fires"]
+    bands = page.locator("[data-band]")
+    assert bands.evaluate_all("buttons => buttons.map(button => button.dataset.band)") == [v["rule"] for v in fired]
+    for verdict in fired:
+        track = page.locator(f"[data-band={verdict['rule']}] .track").bounding_box()
+        band = page.locator(f"[data-band={verdict['rule']}] .band").bounding_box()
+        first = 0 if verdict["first_step"] <= 1 else verdict["first_step"] / deep["last_step"]
+        assert abs((band["x"] - track["x"]) / track["width"] - first) < 0.01
+
+
+def test_a_click_on_a_finding_moves_every_chart_and_the_address_and_a_reload_keeps_it(page, server):
+    detail = server.get_json("data/plugin/nndiag/run?run=rate_too_high")
+    verdict = next(v for v in detail["verdicts"] if v["charts"])
+    go(page, server, run="rate_too_high")
+    page.locator(f"[data-band={verdict['rule']}]").click()
+    expect(page.locator(f"[data-verdict={verdict['rule']}].selected")).to_have_count(1)
+    assert f"p.nndiag.verdict={verdict['rule']}" in page.url
+    page.reload()
+    ready(page, "run")
+    expect(page.locator(f"[data-verdict={verdict['rule']}].selected")).to_have_count(1)
+    page.locator(f"[data-verdict={verdict['rule']}] [data-show]").first.click()
+    expect(page.locator(".selected")).to_have_count(0)
+    assert "verdict" not in page.url
+
+
+def test_a_step_in_the_evidence_leads_every_chart_there(page, server, deep):
+    go(page, server, run=DEEP)
+    piece = leading(deep)["evidence"][0]
+    page.locator(f"[data-verdict={leading(deep)['rule']}] .evidence button").first.click()
+    assert f"p.nndiag.step={piece['step']}" in page.url
+    assert f"p.nndiag.layer={piece['where']}" in page.url
+    expect(page.locator("[data-chart=gradients] .ramp select").first).to_have_value(piece["where"])
+
+
+def test_a_consequence_shows_its_own_charts_when_asked(page, server, deep):
+    folded = next(v for v in deep["verdicts"] if v["explained_by"] and v["charts"])
+    go(page, server, run=DEEP)
+    page.locator(f"[data-band={folded['rule']}]").click()
+    section = page.locator(f"section[data-verdict={folded['rule']}]")
+    for chart in folded["charts"]:
+        expect(section.locator(f"[data-chart={chart}] canvas").first).to_be_visible()
+
+
+def test_the_page_says_when_a_finding_is_wrong_and_how_to_ignore_it(page, server, deep):
+    rule = leading(deep)["rule"]
+    sections = {s["heading"]: s for r in server.get_json("data/plugin/nndiag/rules")["rules"] if r["rule"] == rule for s in r["sections"]}
+    go(page, server, run=DEEP)
+    doubts = page.locator(f"[data-verdict={rule}] .doubts")
+    doubts.locator("summary").click()
+    expect(doubts).to_contain_text(sections["When it is wrong"]["paragraphs"][0].replace("`", ""))
+    expect(doubts).to_contain_text(f'ignore = [{{code = "{leading(deep)["code"]}"')
+    doubts.get_by_role("button", name="All about this rule").click()
+    ready(page, "rule")
+    expect(page.locator("main")).to_contain_text(sections["Source"]["paragraphs"][0].replace("`", ""))
+    page.go_back()
+    ready(page, "run")
+
+
+def test_rules_that_could_not_look_name_the_line_that_lets_them(page, server):
+    detail = server.get_json(f"data/plugin/nndiag/run?run={DEEP}")
+    unknown = next(v for v in detail["verdicts"] if v["status"] == "clear")
+    unknown |= {"status": "unknown", "reason": "not recorded: gap"}
+    detail["enable"] = {unknown["rule"]: "model.fit(x, y, validation_data=(x_val, y_val))"}
+    page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
+    go(page, server, run=DEEP)
+    listed = page.locator("details.rules", has=page.locator(f"[data-rule={unknown['rule']}]"))
+    listed.locator("summary").click()
+    expect(listed).to_contain_text("not recorded: gap")
+    expect(listed).to_contain_text("validation_data=(x_val, y_val)")
+
+
+# ---- charts ----------------------------------------------------------------------------------------------------------
+
+
+def test_layers_against_steps_are_a_map_with_a_profile(page, server, deep):
+    go(page, server, run=DEEP)
+    figure = page.locator("[data-chart=gradients]").first
+    for part in ("canvas.map", "canvas.profile"):
+        assert figure.locator(part).evaluate(IS_PAINTED)
+    layers = [s["name"] for c in deep["charts"] if c["id"] == "gradients" for s in c["series"] if s["role"] == "layer"]
+    box = figure.locator(".maps").bounding_box()
+    third = {"x": box["width"] / 2, "y": box["height"] * 2.5 / len(layers)}
+    figure.locator(".maps").hover(position=third)
+    expect(figure.locator(".pointed b")).to_have_text(layers[2])
+    figure.locator(".maps").click(position=third)
+    assert f"p.nndiag.layer={layers[2]}" in page.url
+    expect(page.locator("[data-chart=updates] .ramp select").first).to_have_value(layers[2])
+
+
+def test_the_cursor_is_shared_and_moved_by_keys(page, server, deep):
+    go(page, server, run=DEEP)
+    loss = page.locator("[data-chart=loss] [role=slider]").first
+    other = page.locator("[data-chart=gradients] [role=slider]").first
+    steps = {c["id"]: c["steps"] for c in deep["charts"]}
+    loss.focus()
+    page.keyboard.press("Home")
+    expect(loss).to_have_attribute("aria-valuenow", str(steps["loss"][0]))
+    expect(other).to_have_attribute("aria-valuenow", str(steps["gradients"][0]))
+    page.keyboard.press("ArrowRight")
+    expect(loss).to_have_attribute("aria-valuenow", str(steps["loss"][1]))
+    expect(loss).to_have_attribute("aria-valuetext", re.compile(r"^step \d+: batch loss [\d.]+"))
+    before = loss.get_attribute("aria-valuetext")
+    page.keyboard.press("+")
+    page.keyboard.press("0")
+    assert loss.get_attribute("aria-valuetext") == before
+
+
+def test_dragging_over_one_chart_zooms_all_and_a_double_click_shows_all_again(page, server):
+    go(page, server, run="healthy_dense")
+    plot = page.locator("[data-chart=loss] .u-over")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 60, steps=5)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Show all")).to_have_count(page.locator("[data-chart]").count())
+    plot.dblclick()
+    expect(page.get_by_role("button", name="Show all")).to_have_count(0)
+
+
+def test_a_chart_is_also_a_table_a_spreadsheet_and_a_picture(page, server, deep):
+    go(page, server, run=DEEP)
+    figure = page.locator("[data-chart=loss]").first
+    chart = next(c for c in deep["charts"] if c["id"] == "loss")
+    figure.locator(".menu summary").click()
+    figure.get_by_label("Data table").check()
+    expect(figure.locator("tbody tr")).to_have_count(min(60, len(chart["steps"])))
+    with page.expect_download() as csv:
+        figure.get_by_role("button", name="Save as CSV").click()
+    lines = Path(csv.value.path()).read_text().splitlines()
+    assert lines[0].split(",")[:2] == ["step", "batch loss"]
+    assert len(lines) == len(chart["steps"]) + 1
+    with page.expect_download() as png:
+        figure.get_by_role("button", name="Save as PNG").click()
+    assert Path(png.value.path()).read_bytes().startswith(b"\x89PNG")
+    assert (csv.value.suggested_filename, png.value.suggested_filename) == ("loss.csv", "loss.png")
+
+
+def test_the_scale_is_switched_and_the_curve_smoothed(page, server):
+    go(page, server, run="healthy_dense")
+    figure = page.locator("[data-chart=loss]")
+    expect(figure.locator("figcaption .muted")).not_to_contain_text("log scale")
+    figure.locator(".menu summary").click()
+    figure.get_by_label("Log scale").check()
+    figure.get_by_label("Smooth").check()
+    expect(figure.locator("figcaption .muted")).to_contain_text("log scale, smoothed")
+    assert figure.locator(".uplot canvas").evaluate(IS_PAINTED)
+    page.keyboard.press("Escape")
+    expect(figure.locator(".menu .items")).to_be_hidden()
+
+
+# ---- layers, comparisons, reports ------------------------------------------------------------------------------------
+
+
+def test_a_layer_has_a_page_with_all_that_is_known_of_it(page, server, deep):
+    layer = leading(deep)["evidence"][0]["where"]
+    go(page, server, run=DEEP)
+    page.locator(f"[data-layer={layer}]").click()
+    ready(page, "layer")
+    expect(page.locator("main")).to_contain_text(leading(deep)["headline"].replace("`", ""))
+    shown = page.locator("[data-chart]").evaluate_all("figures => figures.map(figure => figure.dataset.chart)")
+    assert {"gradients", "updates", "units"} <= set(shown)
+    page.get_by_role("button", name="Layer after").click()
+    expect(page.locator("h2")).not_to_contain_text(re.compile(rf"{layer}$"))
+    page.locator("[data-back]").click()
+    ready(page, "run")
+
+
+def test_runs_are_compared_by_settings_findings_and_curves(page, server, deep):
+    go(page, server)
+    for run in ("healthy_deep_relu", DEEP):
+        page.get_by_label(f"Compare: {run}").check()
+    page.locator("[data-compare]").click()
+    ready(page, "compare")
+    row = page.locator("tr", has=page.get_by_role("button", name=re.compile(leading(deep)["rule"])))
+    expect(row).to_contain_text("gained")
+    expect(page.locator("main")).to_contain_text("relu")
+    curves = page.locator("[data-chart='loss: batch loss']")
+    expect(curves.locator(".legend")).to_contain_text("healthy_deep_relu")
+    expect(curves.locator(".legend")).to_contain_text(DEEP)
+    page.reload()
+    ready(page, "compare")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_saved_report_opens_from_disk_without_a_network(page, saved, deep, scheme, screenshot):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.emulate_media(color_scheme=scheme)
+    page.goto(saved.as_uri())
+    ready(page, "overview")
+    assert set(rows(page)) == {DEEP, "healthy_dense"}
+    page.locator(f"[data-run={DEEP}]").click()
+    ready(page, "run")
+    expect(page.locator(f"article[data-verdict={leading(deep)['rule']}]")).to_be_visible()
+    page.reload()
+    ready(page, "run")
+    page.locator(f"article[data-verdict={leading(deep)['rule']}] button.rule").first.click()
+    ready(page, "rule")
+    assert {url.split("#")[0] for url in asked if not url.startswith("blob:")} == {saved.as_uri()}
+    assert Axe().run(page).response["violations"] == []
+    page.go_back()
+    ready(page, "run")
+    page.emulate_media(media="print")
+    expect(page.locator(".side nav")).to_be_hidden()
+    screenshot(page, f"report {scheme}")
+
+
+def test_a_report_in_a_notebook_leaves_the_notebook_alone(page, saved, deep, tmp_path):
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(f"<!DOCTYPE html><title>Notebook</title>{html_report.in_notebook(saved.read_text(encoding='utf-8'))}", encoding="utf-8")
+    page.goto(notebook.as_uri() + "#cell=3")
+    frame = page.frame_locator("iframe")
+    frame.locator(f"[data-run={DEEP}]").click()
+    expect(frame.locator(f"article[data-verdict={leading(deep)['rule']}]")).to_be_visible()
+    frame.locator(f"[data-band={leading(deep)['rule']}]").click()
+    expect(frame.locator(".verdict.selected")).to_have_count(1)
+    assert page.url == notebook.as_uri() + "#cell=3"
+
+
+# ---- live ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_visible_page_asks_the_cheap_route_and_a_hidden_one_nothing(page, server):
+    asked: list[str] = []
+    page.on("request", lambda request: "/nndiag/" in request.url and asked.append(request.url.split("/nndiag/")[1].split("?")[0]))
+    page.clock.install()
+    go(page, server, run=DEEP)
+    asked.clear()
+    for _ in range(3):
+        page.clock.run_for(5_000)
+        page.wait_for_timeout(200)
+    assert set(asked) == {"status"}
+    assert 2 <= len(asked) <= 4
+    page.evaluate("Object.defineProperty(window, 'innerHeight', {value: 0, configurable: true})")  # as in TensorBoard's hidden tab
+    asked.clear()
+    page.clock.run_for(60_000)
+    page.wait_for_timeout(200)
+    assert asked == []
+    page.evaluate("delete window.innerHeight; Object.defineProperty(window, 'innerHeight', {value: 800, configurable: true})")
+    page.evaluate("window.dispatchEvent(new Event('resize'))")
+    page.wait_for_timeout(300)
+    assert asked == ["status"]
+
+
+def test_a_run_that_grows_is_shown_anew_where_the_reader_was(page, server, deep):
+    grown = json.loads(json.dumps(deep)) | {"last_step": deep["last_step"] + 7, "ended": False}
+    overview = server.get_json("data/plugin/nndiag/runs")
+    stamp = ["one"]
+
+    def runs(route):
+        entries = [e | ({"last_step": grown["last_step"], "ended": False} if e["run"] == DEEP and stamp[0] != "one" else {}) for e in overview["runs"]]
+        route.fulfill(json=overview | {"runs": entries})
+
+    page.route("**/nndiag/status", lambda route: route.fulfill(json={"format": 1, "stamp": stamp[0]}))
+    page.route("**/nndiag/runs*", runs)
+    page.route("**/nndiag/run?*", lambda route: route.fulfill(json=deep if stamp[0] == "one" else grown))
+    page.clock.install()
+    go(page, server, run=DEEP, verdict=leading(deep)["rule"])
+    expect(page.locator(".state")).to_contain_text(f"step {deep['last_step']:,}")
+    stamp[0] = "two"
+    page.clock.run_for(6_000)
+    expect(page.locator(".state")).to_contain_text(f"step {grown['last_step']:,}")
+    expect(page.locator(f"[data-verdict={leading(deep)['rule']}].selected")).to_have_count(1)
+
+
+def test_a_server_that_went_away_leaves_the_page_and_says_so(page, server):
+    page.clock.install()
+    go(page, server, run=DEEP)
+    page.route("**/nndiag/status", lambda route: route.fulfill(status=200, body="gone", content_type="text/plain"))
+    page.clock.run_for(6_000)
+    expect(page.locator(".notice")).to_contain_text("read earlier")
+    expect(page.locator("article[data-verdict]").first).to_be_visible()
+    page.unroute("**/nndiag/status")
+    page.clock.run_for(6_000)
+    expect(page.locator(".notice")).to_have_count(0)
