@@ -139,6 +139,9 @@ class Diagnosis(keras.callbacks.Callback):
             _warn(f"stopped recording ({type(error).__name__}: {error})")
             recording.abandon()
             self._recording, self._abandoned = None, recording
+        except BaseException:  # Ctrl-C while we measured
+            recording.interrupt()
+            raise
         recording.own_seconds += time.perf_counter() - began
         self._last_step = max(self._last_step, recording.step)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import numpy as np
@@ -40,7 +41,7 @@ class EventWriter:
 
     def flush(self) -> None:
         """Lets readers see what was written so far."""
-        self._guarded(lambda: self._writer and self._writer.flush())
+        self._guarded(self._flush)
 
     def close(self) -> None:
         """Ends the file; nothing can be written afterwards."""
@@ -49,6 +50,13 @@ class EventWriter:
 
     def _open(self) -> None:
         self._writer = EventFileWriter(self._log_dir, filename_suffix=FILE_SUFFIX)
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            return
+        self._writer.flush()
+        if "://" not in self._log_dir and not os.path.isdir(self._log_dir):  # the open file takes it all the same
+            raise FileNotFoundError("the directory was removed")
 
     def _add(self, tag: str, step: int, values: np.ndarray) -> None:
         if self._writer is None:

@@ -135,6 +135,7 @@ class Recording:
 
         self._attached = False
         self._found_train_function = model.train_function  # of an earlier fit, compiled without us
+        self._our_train_function: Callable | None = None
         if _replicas(model) > 1:
             self._problem(
                 "gradients, updates and units are not measured under a distribution strategy with several replicas"
@@ -206,7 +207,7 @@ class Recording:
             return logs
 
         began = time.perf_counter()
-        model.train_function = followed
+        model.train_function = self._our_train_function = followed
 
     def compiled(self) -> Compiled | None:
         """What the next fit of this model can take over; None when nothing was compiled."""
@@ -287,7 +288,8 @@ class Recording:
     def detach(self) -> None:
         """Leaves the model as it was found."""
         self._taps.detach()
-        self._model.train_function = self._found_train_function
+        if self._our_train_function in (None, self._model.train_function):  # else `compile` was called since
+            self._model.train_function = self._found_train_function
         self._writer.close()
         self._held_rows.forget()
 
@@ -334,6 +336,7 @@ class Recording:
         self._writer.write("timing", self.step, np.array([[seconds, self.own_seconds, now - self._began]]))
         if not self._card_written:
             self._write_card()
+        self._writer.flush()  # a process that is killed loses no more than the steps since
         self._recorded_steps, self._recorded_at, self._own_at_record = self._steps, now, self.own_seconds
 
     def _record_nonfinite(self, new: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Takes the README's picture: the demo's runs in a real TensorBoard, in a real browser.
+"""Takes the README's pictures: the demo's runs in a real TensorBoard, in a real browser.
 
     nndiag demo --no-serve --logdir demo_logs
     python scripts/make_screenshots.py demo_logs
@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from tensorboard import program
 
 IMAGES = pathlib.Path(__file__).resolve().parents[1] / "docs" / "images"
-SHOTS = {"diagnosis.png": ("deep_sigmoid", "light"), "overfitting_dark.png": ("few_rows", "dark")}
+SHOTS = {"overview.png": ("", "light"), "diagnosis.png": ("deep_sigmoid", "light"), "overfitting_dark.png": ("few_rows", "dark")}
 
 
 def main() -> None:
@@ -34,8 +34,11 @@ def main() -> None:
             page = browser.new_page(locale="en-US", viewport={"width": 1360, "height": 900})
             page.goto(f"{url}?darkMode={'true' if theme == 'dark' else 'false'}#nndiag")
             frame = page.frame_locator("iframe")
-            frame.locator(f'[data-run="{run}"]').click(timeout=60_000)
-            frame.locator("[data-chart] canvas").first.wait_for()
+            if run:
+                frame.locator(f'[data-run="{run}"]').click(timeout=60_000)
+                frame.locator("[data-chart] canvas").first.wait_for()
+            else:
+                frame.locator("[data-run] >> nth=7").wait_for(timeout=60_000)
             page.wait_for_timeout(1500)  # fonts and charts settle
             page.screenshot(path=IMAGES / file)
             print(IMAGES / file)

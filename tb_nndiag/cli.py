@@ -122,6 +122,46 @@ def _check(options: argparse.Namespace) -> int:
     return FOUND if any(v.severity in failing for answer in answers for v in answer.found) else CLEAN
 
 
+def _runs(logdir: str) -> list[tuple[str, str]]:
+    """Name and directory of every run. Raises Unreadable when there is none."""
+    found = list(runs_below(logdir))
+    if not found:
+        raise Unreadable(
+            f"No run below {logdir!r} was recorded by the Diagnosis callback. "
+            "Add it to fit: model.fit(..., callbacks=[Diagnosis('logs/run1')])."
+        )
+    return found
+
+
+def _name_shown(logdir: str, name: str) -> str:
+    """The name of a run; that of the logdir for the logdir itself."""
+    return os.path.basename(os.path.abspath(logdir)) if name == "." else name
+
+
+def _report(options: argparse.Namespace) -> int:
+    """Writes the Diagnosis page of every run below LOGDIR into one HTML file, to be sent or kept: it needs no
+    TensorBoard and no network. Exit code: 0, or 2 when no run could be read."""
+    from tb_nndiag import html_report
+
+    found = {_name_shown(options.logdir, name): directory for name, directory in _runs(options.logdir)}
+    for name in options.run or ():
+        if name not in found:
+            raise ValueError(f"There is no run called {name!r}.{did_you_mean(name, found)}")
+    settings, runs, unreadable = found_settings(), {}, {}
+    for name in options.run or found:
+        try:
+            runs[name] = applied(read(found[name], name), settings)
+        except Unreadable as error:
+            unreadable[name] = str(error)
+    try:
+        with open(options.output, "w", encoding="utf-8") as file:
+            file.write(html_report.page(runs, unreadable))
+    except OSError as error:
+        raise ValueError(f"The report could not be written: {error}") from error
+    print(f"Wrote {options.output}: {len(runs)} of {len(runs) + len(unreadable)} runs could be read.")
+    return CLEAN if runs else COULD_NOT_LOOK
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     """Those of the file, below those of the command line."""
     file = read_settings(options.config) if options.config else found_settings()
@@ -148,47 +188,6 @@ def _number(name: str, value: str) -> float:
         return float(value)
     except ValueError:
         raise ValueError(f"The limit {name} is {value!r}; expected a number.") from None
-
-
-def _runs(logdir: str) -> list[tuple[str, str]]:
-    """Name and directory of every run. Raises Unreadable when there is none."""
-    found = list(runs_below(logdir))
-    if not found:
-        raise Unreadable(
-            f"No run below {logdir!r} was recorded by the Diagnosis callback. "
-            "Add it to fit: model.fit(..., callbacks=[Diagnosis('logs/run1')])."
-        )
-    return found
-
-
-def _name_shown(logdir: str, name: str) -> str:
-    """The name of a run; that of the logdir for the logdir itself."""
-    return os.path.basename(os.path.abspath(logdir)) if name == "." else name
-
-
-def _report(options: argparse.Namespace) -> int:
-    """Writes the Diagnosis page of every run below LOGDIR into one HTML file, to be sent or kept: it needs no
-    TensorBoard and no network. Exit code: 0, or 2 when no run could be read."""
-    from tb_nndiag import html_report
-
-    settings = found_settings()
-    found = {_name_shown(options.logdir, name): directory for name, directory in _runs(options.logdir)}
-    for name in options.run or ():
-        if name not in found:
-            raise ValueError(f"There is no run called {name!r}.{did_you_mean(name, found)}")
-    runs, unreadable = {}, {}
-    for name in options.run or found:
-        try:
-            runs[name] = applied(read(found[name], name), settings)
-        except Unreadable as error:
-            unreadable[name] = str(error)
-    try:
-        with open(options.output, "w", encoding="utf-8") as file:
-            file.write(html_report.page(runs, unreadable))
-    except OSError as error:
-        raise ValueError(f"The report could not be written: {error}") from error
-    print(f"Wrote {options.output}: {len(runs)} of {len(runs) + len(unreadable)} runs could be read.")
-    return CLEAN if runs else COULD_NOT_LOOK
 
 
 def _answer(name: str, shown: str, directory: str, settings: Settings) -> Answer:

@@ -331,11 +331,17 @@ def test_weights_of_classes_count_in_both_losses(tmp_path):
 def test_the_floor_of_a_smoothed_loss_is_known(tmp_path):
     model = compiled(table_model(out=4, activation="softmax"), keras.losses.CategoricalCrossentropy(label_smoothing=0.2))
     model.fit(TABLE, np.eye(4)[CLASSES], verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
-    run = read(tmp_path)
-    assert run["perfect"].last(0, "loss") > 0.5
+    floor = -(0.85 * np.log(0.85) + 3 * 0.05 * np.log(0.05))  # one class has 0.85 of the smoothed target, the others 0.05
+    np.testing.assert_allclose(read(tmp_path)["perfect"].last(0, "loss"), floor, rtol=1e-4)
     plain = table_model(out=4, activation="softmax")
     compiled(plain, SPARSE).fit(TABLE, CLASSES, verbose=0, callbacks=[Diagnosis(tmp_path / "plain", quiet=True)])
     assert read(tmp_path / "plain")["perfect"].last(0, "loss") < 1e-5
+
+
+def test_the_floor_of_a_smoothed_loss_of_logits_is_known(tmp_path):
+    model = compiled(table_model(activation=None), keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1))
+    model.fit(TABLE, BINARY, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    np.testing.assert_allclose(read(tmp_path)["perfect"].last(0, "loss"), -(0.95 * np.log(0.95) + 0.05 * np.log(0.05)), rtol=1e-4)
 
 
 def test_predictions_behind_a_mask_have_no_known_constant(tmp_path):

@@ -88,7 +88,7 @@ def python_loader(logdir):
 
 
 def data_server(logdir, runs: int):
-    """The same through TensorBoard's data server, once it has loaded that many runs."""
+    """The same through TensorBoard's data server, once it has loaded that many runs, and finds nothing new in them."""
     try:
         binary = server_ingester.get_server_binary()
     except server_ingester.NoDataServerError:
@@ -98,9 +98,10 @@ def data_server(logdir, runs: int):
     )
     ingester.start()
     where = ingester.data_provider, RequestContext(), "unused"
-    end = time.monotonic() + 30
-    while time.monotonic() < end and len(list_runs(*where)) < runs:
-        time.sleep(0.05)
+    end, before, found = time.monotonic() + 30, None, list_runs(*where)
+    while time.monotonic() < end and (len(found) < runs or found != before):
+        time.sleep(0.5)
+        before, found = found, list_runs(*where)
     return where
 
 

@@ -81,6 +81,7 @@ LEADING = {
     "biases_too_low": "dead-units",
     "tanh_saturated": "saturated-units",
     "constant_kernels": "identical-units",
+    "zero_kernels": "identical-units",
     "few_rows": "overfitting",
     "linear_on_moons": "underfitting",
     "linear_on_circles": "missing-nonlinearity",
@@ -104,6 +105,10 @@ LEADING = {
 def test_one_cause_leads_and_the_rest_is_folded_under_it(name, rule):
     leading = [v.rule for v in diagnose(recorded(name)) if v.leads]
     assert leading == [rule]
+
+
+def test_batches_too_small_for_a_normalization_explain_that_its_two_modes_differ():
+    assert "mode-mismatch" in RULES["norm-batch-size"].explains
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)

@@ -49,6 +49,23 @@ def regression(rows: int = 1000, noise: float = 0.05, features: int = 8):
     return x[:cut], y[:cut], x[cut:], y[cut:]
 
 
+def cancer():
+    data = datasets.load_breast_cancer()
+    x = ((data.data - data.data.mean(0)) / data.data.std(0)).astype("float32")
+    y = data.target.astype("float32")[:, None]
+    return x[:400], y[:400], x[400:], y[400:]
+
+
+def words(rows: int = 1500, length: int = 12, vocabulary: int = 500):
+    """Sentences of made words; whether their words' values are positive on the whole."""
+    random = np.random.default_rng(0)
+    x = random.integers(0, vocabulary, (rows, length))
+    value = random.standard_normal(vocabulary)
+    y = (value[x].mean(1) > 0).astype("float32")[:, None]
+    cut = int(rows * 0.8)
+    return x[:cut], y[:cut], x[cut:], y[cut:]
+
+
 def dense(widths=(64, 32), activation="relu", shape=(64,), out=10, out_activation="softmax", **kwargs):
     hidden = [L.Dense(w, activation, **kwargs) for w in widths]
     return keras.Sequential([keras.Input(shape), *hidden, L.Dense(out, out_activation)])
@@ -61,10 +78,26 @@ def conv(activation="relu", **kwargs):
     ])  # fmt: skip
 
 
-def fit(model, data, optimizer, log_dir, *, loss="sparse_categorical_crossentropy", epochs=15, batch=32):
-    model.compile(optimizer, loss, jit_compile=False)
-    x, y, xv, yv = data
-    model.fit(x, y, batch, epochs, verbose=0, validation_data=(xv, yv), callbacks=[Diagnosis(log_dir, quiet=True)])
+def fit(
+    model,
+    data,
+    optimizer,
+    log_dir,
+    *,
+    loss="sparse_categorical_crossentropy",
+    epochs=15,
+    batch=32,
+    compiled=None,
+    callbacks=(),
+    **more,
+):
+    """data: (x, y, val_x, val_y), or (x, y) without validation; compiled: more arguments of `compile`; more: of `fit`."""
+    model.compile(optimizer, loss, **{"jit_compile": False, **(compiled or {})})
+    x, y, *validation = data
+    if validation:
+        more["validation_data"] = tuple(validation)
+    callbacks = [*callbacks, Diagnosis(log_dir, quiet=True)]
+    model.fit(x, y, batch, epochs, verbose=0, callbacks=callbacks, **more)
 
 
 def learning_rate() -> Iterator:
@@ -261,12 +294,9 @@ def healthy() -> Iterator:
     )
 
     def binary(d, out="sigmoid", loss="binary_crossentropy"):
-        data = datasets.load_breast_cancer()
-        x = ((data.data - data.data.mean(0)) / data.data.std(0)).astype("float32")
-        y = data.target.astype("float32")[:, None]
         fit(
             dense((16,), shape=(30,), out=1, out_activation=out),
-            (x[:400], y[:400], x[400:], y[400:]),
+            cancer(),
             adam(3e-3),
             d,
             loss=loss,
@@ -333,10 +363,6 @@ def healthy() -> Iterator:
     yield "gru", lambda d: recurrent(d, L.GRU)
 
     def embedding(d):
-        random = np.random.default_rng(0)
-        x = random.integers(0, 500, (1500, 12))
-        value = random.standard_normal(500)
-        y = (value[x].mean(1) > 0).astype("float32")[:, None]
         model = keras.Sequential(
             [
                 keras.Input((12,), dtype="int32"),
@@ -346,7 +372,7 @@ def healthy() -> Iterator:
                 L.Dense(1, "sigmoid"),
             ]
         )
-        fit(model, (x[:1200], y[:1200], x[1200:], y[1200:]), adam(5e-3), d, loss="binary_crossentropy", epochs=4)
+        fit(model, words(), adam(5e-3), d, loss="binary_crossentropy", epochs=4)
 
     yield "embedding", embedding
 

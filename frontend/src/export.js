@@ -22,10 +22,24 @@ export function savePicture(figure, chart) {
   const width = Math.max(...plots.flat().map((canvas) => canvas.width)) + 24 * ratio;
   const height = plots.reduce((sum, canvases) => sum + canvases[0].height + 8 * ratio, 0);
   const picture = document.createElement("canvas");
-  picture.width = width;
-  picture.height = height + 56 * ratio;
   const ctx = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
   const style = getComputedStyle(figure);
+  const small = `${11 * ratio}px sans-serif`;
+
+  ctx.font = small;
+  const end = { x: 12 * ratio, y: 30 * ratio + height };
+  const entries = [...figure.querySelectorAll(".legend .entry")].map((entry) => {
+    const text = (entry.textContent ?? "").replace(/\s+/g, " ").trim();
+    const room = ctx.measureText(text).width + 28 * ratio;
+    if (end.x > 12 * ratio && end.x + room > width) Object.assign(end, { x: 12 * ratio, y: end.y + 16 * ratio });
+    const at = { ...end };
+    end.x += room;
+    const swatch = /** @type {HTMLElement | null} */ (entry.querySelector(".swatch"));
+    return { text, ...at, color: swatch?.style.borderColor || swatch?.style.background || "" };
+  });
+
+  picture.width = width;
+  picture.height = end.y + 22 * ratio;
   ctx.fillStyle = style.getPropertyValue("--paper");
   ctx.fillRect(0, 0, picture.width, picture.height);
   ctx.fillStyle = style.getPropertyValue("--text");
@@ -37,16 +51,12 @@ export function savePicture(figure, chart) {
     for (const canvas of canvases) ctx.drawImage(canvas, 12 * ratio + (canvas.getBoundingClientRect().left - left) * ratio, top);
     top += canvases[0].height + 8 * ratio;
   }
-  ctx.font = `${11 * ratio}px sans-serif`;
-  let x = 12 * ratio;
-  for (const entry of figure.querySelectorAll(".legend .entry")) {
-    const text = (entry.textContent ?? "").replace(/\s+/g, " ").trim();
-    const swatch = /** @type {HTMLElement | null} */ (entry.querySelector(".swatch"));
-    ctx.fillStyle = swatch?.style.borderColor || swatch?.style.background || ctx.fillStyle;
-    ctx.fillRect(x, top + 4 * ratio, 10 * ratio, 3 * ratio);
+  ctx.font = small;
+  for (const { text, x, y, color } of entries) {
+    ctx.fillStyle = color;
+    ctx.fillRect(x, y + 4 * ratio, 10 * ratio, 3 * ratio);
     ctx.fillStyle = style.getPropertyValue("--text");
-    ctx.fillText(text, x + 14 * ratio, top + 10 * ratio);
-    x += ctx.measureText(text).width + 28 * ratio;
+    ctx.fillText(text, x + 14 * ratio, y + 10 * ratio);
   }
   picture.toBlob((blob) => blob !== null && save(blob, `${fileName(chart)}.png`), "image/png");
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+SMOOTHINGS = (0.05, 0.1, 0.2, 0.3)  # of labels, as they are usual
+
 
 def measure(losses: np.ndarray, last_step: int) -> np.ndarray:
     """One record of the batches since the last one.
@@ -45,9 +47,10 @@ def constant_predictions(targets: np.ndarray, predictions: np.ndarray, from_logi
 
 
 def perfect_predictions(targets: np.ndarray, predictions: np.ndarray, from_logits: bool) -> list[np.ndarray]:
-    """The answer that hits every target, in the shape of `predictions`; none where the targets do not fit.
+    """The answers that may have the lowest loss there is, in the shape of `predictions`; none where the targets do not fit.
 
-    A loss need not be zero there: label smoothing, soft targets and a cosine have another floor.
+    The first hits every target. A loss need not be zero there (soft targets, a cosine), nor lowest: label smoothing is lowest
+    at shares that lie between the targets and equal ones, so where targets are shares these are among the answers, too.
     """
     targets = np.asarray(targets, np.float64)
     width = predictions.shape[-1] if predictions.ndim > 1 else 1
@@ -57,10 +60,13 @@ def perfect_predictions(targets: np.ndarray, predictions: np.ndarray, from_logit
         targets = np.eye(width)[targets.astype(int).reshape(-1)]
     if targets.size != predictions.size:
         return []
+    answers = [targets]
+    if ((targets >= 0) & (targets <= 1)).all():
+        answers += [(1 - smoothing) * targets + smoothing / max(width, 2) for smoothing in SMOOTHINGS]
     if from_logits:
-        shares = np.clip(targets, 1e-7, 1 - 1e-7)
-        targets = np.log(shares) - (np.log(1 - shares) if width == 1 else 0)
-    return [targets.reshape(predictions.shape).astype(np.float32)]
+        shares = [np.clip(a, 1e-7, 1 - 1e-7) for a in answers]
+        answers = [np.log(a) - (np.log(1 - a) if width == 1 else 0) for a in shares]
+    return [a.reshape(predictions.shape).astype(np.float32) for a in answers]
 
 
 def _spread_over(answer: np.ndarray, predictions: np.ndarray) -> np.ndarray:

@@ -26,11 +26,12 @@ Pascanu, Mikolov & Bengio 2013. "A norm over 10" accuses 21 % of healthy runs. L
 
 from __future__ import annotations
 
+import bisect
 from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import median, with_updates_to_judge
+from tb_nndiag.layers import with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
@@ -120,4 +121,11 @@ def exploding_gradients(
 
 def _median_before(values: np.ndarray) -> np.ndarray:
     """(n,) median of the finite values before each one; NaN for the first."""
-    return np.array([median(values[:i][np.isfinite(values[:i])]) for i in range(len(values))])
+    known: list[float] = []  # in order
+    medians = []
+    for value in values:
+        half = len(known) // 2
+        medians.append((known[half] + known[-half - 1]) / 2 if known else np.nan)
+        if np.isfinite(value):
+            bisect.insort(known, float(value))
+    return np.array(medians)

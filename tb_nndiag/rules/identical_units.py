@@ -39,7 +39,7 @@ from tb_nndiag.run import Run
     "NND303",
     severity="error",
     reads=["updates"],
-    explains=[*OUTCOMES, "class-imbalance", "vanishing-gradients"],
+    explains=[*OUTCOMES, "class-imbalance", "dead-units", "vanishing-gradients"],
 )
 def identical_units(
     run: Run,

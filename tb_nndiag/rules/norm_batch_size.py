@@ -40,7 +40,14 @@ from tb_nndiag.run import Layer, Run
     severity="warning",
     reads=["loss"],
     may_read=SIGNALS,
-    explains=[*OUTCOMES, "class-imbalance", "disconnected-layer", "learning-rate-too-low", "vanishing-gradients"],
+    explains=[
+        *OUTCOMES,
+        "class-imbalance",
+        "disconnected-layer",
+        "learning-rate-too-low",
+        "mode-mismatch",
+        "vanishing-gradients",
+    ],
 )
 def norm_batch_size(
     run: Run,

@@ -4,7 +4,7 @@
 
 The run card (output activation and units, the loss and its `from_logits`), checked against the targets and predictions of
 the held rows: softmax over a single unit; a loss that expects probabilities and gets something else; targets that the
-output's activation cannot reach, or that the loss does not allow; a loss that cannot tell classes apart.
+output's activation cannot reach, or that the loss does not allow; a loss that cannot tell classes apart, or predictions that are no shares of them.
 
 ## Why it matters
 
@@ -18,8 +18,8 @@ Two classes: one unit, sigmoid, binary cross-entropy. Several classes: a unit fo
 
 ## When it is wrong
 
-Losses and activations that Keras does not know are not judged. Sigmoid with categorical cross-entropy, and a squared
-loss on classes, do train: they are a hint unless the run has not learned.
+Losses and activations that Keras does not know are not judged. Sigmoid with categorical cross-entropy, binary cross-entropy
+on a softmax, and a squared loss on classes, do train: they are a hint unless the run has not learned.
 
 ## Source
 
@@ -87,6 +87,9 @@ def output_loss_mismatch(
         float,
         Limit("how far a target may lie outside what can be reached, over the targets' range", "ratio", "judgment"),
     ] = 0.02,
+    sums: Annotated[
+        float, Limit("how far predictions of classes that exclude each other may add up to something else than 1", "", "judgment")
+    ] = 0.05,
     stuck: Annotated[
         float,
         Limit(
@@ -95,7 +98,7 @@ def output_loss_mismatch(
             "docs/calibration.md",
         ),
     ] = 0.9,
-) -> Finding | None:
+) -> Finding | None:  # fmt: skip
     if run.card is None or len(run.card.losses) != 1 or run.card.output_layer is None:
         raise NotEnoughData("needs a run card with one output and one loss that Keras knows")
     layer, loss = run.card.output_layer, run.card.losses[0]
@@ -105,11 +108,16 @@ def output_loss_mismatch(
         _single_class(layer, loss),
         _forbidden_targets(loss, targets, layer, tolerance),
         _no_probabilities(run, layer, loss),
+        _not_adding_up(run, layer, loss, sums),
         _out_of_reach(layer, loss, targets, tolerance),
     ):
         if found:
             return replace(found, evidence=[*found.evidence, *_unkept_loss(run, layer)])
-    weak = _independent_classes(layer, loss, targets) or _distance_on_classes(layer, loss, targets)
+    weak = (
+        _independent_classes(layer, loss, targets)
+        or _answers_of_their_own(layer, loss, targets)
+        or _distance_on_classes(layer, loss, targets)
+    )
     if weak is None:
         return None
     return replace(weak, severity="warning" if harmed(run, stuck) else "hint")
@@ -276,6 +284,28 @@ def _no_probabilities(run: Run, layer: Layer, loss: Loss) -> Finding | None:
     return None
 
 
+def _not_adding_up(run: Run, layer: Layer, loss: Loss, tolerance: float) -> Finding | None:
+    if loss.name not in (*CATEGORICAL[:2], *SPARSE) or loss.from_logits or layer.activation in ("softmax", "sigmoid"):
+        return None
+    if "outputs" not in run or not abs(run["outputs"].last(0, "row_sum") - 1) > tolerance:
+        return None
+    total, step = run["outputs"].last(0, "row_sum"), int(run["outputs"].steps[-1])
+    return _finding(
+        f"The predictions of a row add up to {number(total)} (shares of classes: 1), but `{loss.name}` takes them for the"
+        " probabilities of classes that exclude each other.",
+        "Keras divides them by their sum before it takes the logarithm, so that the loss may fall all the same; what the"
+        " model puts out are no probabilities.",
+        Evidence("sum of the predictions of a row", total, 1.0, "", "outputs", layer.name, step),
+        [
+            Fix(
+                f"Let `{layer.name}` be a softmax over the classes, which are the last axis.",
+                "A softmax over another axis shares 1 among the rows of a batch.",
+                _dense(layer, "softmax", layer.units, f'loss="{_short(loss)}"'),
+            )
+        ],
+    )
+
+
 def _out_of_reach(layer: Layer, loss: Loss, targets: Targets | None, tolerance: float) -> Finding | None:
     if targets is None or layer.activation not in IMAGES or not (loss.is_distance or loss.name in RELATIVE):
         return None
@@ -320,6 +350,32 @@ def _independent_classes(layer: Layer, loss: Loss, targets: Targets | None) -> F
             ),
             Fix(
                 "Several may be true at once: keep sigmoid, use binary cross-entropy.",
+                "",
+                _dense(layer, "sigmoid", layer.units, 'loss="binary_crossentropy"'),
+            ),
+        ],
+    )
+
+
+def _answers_of_their_own(layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
+    if layer.activation != "softmax" or layer.units <= 2 or loss.name not in BINARY:
+        return None  # with two units it is the same
+    if targets is None or not targets.one_hot:
+        return None
+    return _finding(
+        f"`{loss.name}` takes each of the {layer.units} units of `{layer.name}` (softmax) for a question of its own (limit: 2),"
+        " but the targets are one class of several.",
+        "Nearly all of the loss is about classes that a row does not have, so that it is small from the start, and binary"
+        " accuracy is high for a network that answers nothing.",
+        Evidence("units under the softmax", layer.units, 2, "units", "card", layer.name, 0),
+        [
+            Fix(
+                "Classes exclude each other: use categorical cross-entropy.",
+                "It asks for the right class alone.",
+                'model.compile(optimizer=model.optimizer, loss="categorical_crossentropy", metrics=["accuracy"])',
+            ),
+            Fix(
+                "Several may be true at once: use sigmoid.",
                 "",
                 _dense(layer, "sigmoid", layer.units, 'loss="binary_crossentropy"'),
             ),

@@ -18,8 +18,8 @@ smaller network.
 ## When it is wrong
 
 The validation loss may rise while the accuracy stays: the network grows too sure of its few errors. If a validation
-metric is still at its best, this is a hint. With `EarlyStopping(restore_best_weights=True)` the model that is kept
-is the best one already: ignore the rule there. A gap between training and validation loss alone is no overfitting.
+metric is still at its best, this is a hint. It is one, too, where the training was stopped before its last epoch: with
+`EarlyStopping(restore_best_weights=True)` the model that is kept is the best one already. A gap between training and validation loss alone is no overfitting.
 
 ## Source
 
@@ -87,15 +87,19 @@ def overfitting(
     kept = _metric_kept(run, int(steps[best]), metric_kept, metric_worth)
     epoch = int(best_epoch)
     wasted = 1 - epoch / epochs[-1]
+    planned = run.card.epochs if run.card else 0
+    stopped = run.ended and epochs[-1] < planned
+    restore = "" if not stopped else f" It was stopped in epoch {number(epochs[-1])} of {planned}."
     metric = f" `{kept}` is still at its best, so it is the confidence that suffers, not the answers." if kept else ""
     return Finding(
         headline=(
             f"The validation loss was best in epoch {epoch} ({number(lowest)}) and has risen by {risen:.0%} since, to"
-            f" about {number(now)} in the last epochs (limit: {rise:.0%}).{metric}"
+            f" about {number(now)} in the last epochs (limit: {rise:.0%}).{metric}{restore}"
         ),
         why=(
             f"Since epoch {epoch} the network learns the training rows by heart: {wasted:.0%} of the training made it"
-            " worse for new rows."
+            " worse for new rows"
+            + (", unless the weights of the best epoch were restored at the end." if stopped else ".")
         ),
         evidence=[
             Evidence(
@@ -128,7 +132,7 @@ def overfitting(
         ],
         first_step=int(steps[best]) + 1,
         last_step=int(steps[-1]),
-        severity="hint" if kept else "",
+        severity="hint" if kept or stopped else "",
     )
 
 

@@ -10,6 +10,7 @@ def spread(*values, card=CARD, **more):
 
 FIRES = {
     "constant kernels": recorded("constant_kernels"),
+    "kernels of zeros": recorded("zero_kernels"),
     "just under the floor": spread(0.9e-3, 0.9e-3, 0.9e-3),
     "nothing but zeros": spread(float("nan"), float("nan"), float("nan"), weight_max_abs=0.0),
     "they became so": spread(1, 0, 0, 0),

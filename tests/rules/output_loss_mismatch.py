@@ -26,6 +26,9 @@ FIRES = {
     "a relu output taken for probabilities": model("relu", 3, CATEGORICAL, **ONE_HOT),
     "predictions outside 0 to 1, of an activation nobody knows": model("mine", outputs={"min": -0.02, "max": 0.9}),
     "predictions above 1": model("mine", outputs={"min": 0.1, "max": 1.02}),
+    "a softmax over the rows of a batch": model("mine", 3, CATEGORICAL, outputs={"min": 0, "max": 0.9, "row_sum": 0.03}, **ONE_HOT),
+    "sums just over the tolerance": model("mine", 3, SPARSE, outputs={"row_sum": 1.06}, **CLASSES),
+    "binary cross-entropy on a softmax, which has not learned": model("softmax", 3, left=0.91, **ONE_HOT),
     "negative targets of a sigmoid": model("sigmoid", loss=SQUARED, min=-1, max=1, integer=0, distinct=400),
     "negative targets of a relu": model("relu", loss=SQUARED, min=-0.03, max=1, integer=0, distinct=400),
     "a squared loss on classes, which has not learned": model("softmax", 3, SQUARED, left=0.91, **ONE_HOT),
@@ -33,6 +36,7 @@ FIRES = {
 }
 HINTS = {
     "independent classes under categorical cross-entropy": model("sigmoid", 3, CATEGORICAL, **ONE_HOT),
+    "binary cross-entropy on a softmax that learns": model("softmax", 3, left=0.89, **ONE_HOT),
     "a squared loss on classes that learns": model("softmax", 3, SQUARED, left=0.89, **ONE_HOT),
 }
 SILENT = {
@@ -40,6 +44,10 @@ SILENT = {
     "a healthy regression": recorded("healthy_regression"),
     "two classes": model("sigmoid"),
     "logits, and it says so": model("linear", 3, SPARSE, from_logits=True, outputs={"min": -9, "max": 9, "width": 3}, **CLASSES),
+    "sums within the tolerance": model("mine", 3, SPARSE, outputs={"row_sum": 0.96}, **CLASSES),
+    "sums of several answers": model("mine", 3, outputs={"row_sum": 1.5}, width=3, row_sum_min=0, row_sum_max=3),
+    "two units of a softmax under binary cross-entropy": model("softmax", 2, left=0.91, width=2, row_sum_min=1, row_sum_max=1),
+    "binary cross-entropy on a softmax, several labels a row": model("softmax", 3, left=0.91, width=3, row_sum_min=0, row_sum_max=3),
     "targets hardly out of range": model("sigmoid", max=1.01, integer=0),
     "predictions hardly outside": model("mine", outputs={"min": -0.009, "max": 1.009}),
     "targets a relu can nearly reach": model("relu", loss=SQUARED, min=-0.01, max=1, integer=0, distinct=400),

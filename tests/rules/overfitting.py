@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
-from made_up import gaps, run, series
+from made_up import card, gaps, run, series
 from recorded import recorded
 
 FALLING = np.linspace(1, 0.1, 20)
@@ -24,10 +26,13 @@ FIRES = {
     "more than the noise": valley(0.4, wobble=0.05),
     "with the accuracy": valley(0.4, epoch=accuracy(0.75)),
     "an accuracy that was never any good": valley(0.4, epoch=accuracy(0.4, low=0.4)),
+    "it ran all its epochs": valley(0.4, card=replace(card(), epochs=20, ended=True)),
+    "it has not ended yet": valley(0.4, card=replace(card(), epochs=30, ended=False)),
     "six epochs after the best": valley(0.4, best=5, epochs=10),
 }
 HINTS = {
     "the accuracy is still at its best": valley(0.4, epoch=accuracy(0.795)),
+    "stopped before its last epoch": valley(0.4, card=replace(card(), epochs=30, ended=True)),
     "it is, as far as it was measured": valley(0.4, epoch=accuracy(0.795, np.nan)),
 }
 SILENT = {

@@ -66,6 +66,10 @@ def constant_kernels(d):
     fit(dense((32, 32), "relu", (8,), 1, "linear", kernel_initializer=keras.initializers.Constant(0.05)), regression(), Adam(2e-3), d, loss="mse", epochs=6)
 
 
+def zero_kernels(d):
+    fit(dense((32, 16), "relu", (64,), 10, "softmax", kernel_initializer="zeros"), digits(), Adam(2e-3), d, epochs=6)
+
+
 def few_rows(d):
     fit(dense((128, 128), "relu", (8,), 1, "linear"), regression(60, 1.0), Adam(2e-3), d, loss="mse", epochs=50, batch=16)
 
@@ -163,7 +167,7 @@ def batches_of_one(d):
 
 RECORDINGS = {f.__name__: f for f in (
     healthy_dense, healthy_conv, healthy_regression, healthy_deep_relu, sigmoid_deep, rate_too_high, rate_too_low, rate_negative,
-    biases_too_low, tanh_saturated, constant_kernels, few_rows, linear_on_moons, linear_on_circles, pixels_to_255,
+    biases_too_low, tanh_saturated, constant_kernels, zero_kernels, few_rows, linear_on_moons, linear_on_circles, pixels_to_255,
     pixels_to_255_normalized, row_with_nan, steps_explode, prices, one_softmax_unit, rate_ends_early, frozen, stop_gradient,
     two_softmaxes, softmax_from_logits, softmax_reshaped_from_logits, weights_too_large, epsilon_of_one, batches_of_one,
 )}  # fmt: skip
