@@ -71,7 +71,7 @@ class Diagnosis(keras.callbacks.Callback):
         except ValueError as error:
             raise ValueError(f"Diagnosis: {error}") from None
         self._live = self._new_live()
-        self._reader = _readers_settings() if self._live else Settings()
+        self._reader = _readers_settings()
         self._epochs, self._look_next, self._look_seconds = 0, 1, 0.0
         self._last_step = 0  # of all fits with this callback: steps never go back
         self._training = False
@@ -264,8 +264,9 @@ class Diagnosis(keras.callbacks.Callback):
 
     def _page(self) -> str:
         from tb_nndiag import html_report, logdir
+        from tb_nndiag.settings import applied
 
-        run = logdir.read(self.log_dir)
+        run = applied(logdir.read(self.log_dir), self._reader)
         return html_report.page({run.name: run})
 
 

@@ -42,7 +42,7 @@ def overview_entry(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
         "leading": _short(leading[0]) if leading else None,
         "more": max(0, len(leading) - 1),
         "counts": {severity: sum(answer.severity == severity for answer in leading) for severity in SEVERITIES},
-        "fired": [answer.rule for answer in verdicts if answer.finding],
+        "fired": [answer.rule for answer in verdicts if answer.fires],
         "families": _families(verdicts),
         "unknown": sum(answer.status == "unknown" for answer in verdicts),
         "first_wall_time": run.first_wall_time,
@@ -65,7 +65,8 @@ def _families(verdicts: list[Verdict]) -> dict[str, str]:
     order = (*SEVERITIES, "follows", "crashed", "unknown", "clear")
     worst: dict[str, str] = {}
     for answer in verdicts:
-        says = answer.severity if answer.leads else "follows" if answer.finding else answer.status
+        says = answer.severity if answer.leads else "follows" if answer.fires else answer.status
+        says = "clear" if says == "ignored" else says
         known = worst.setdefault(explain.family(answer.code), says)
         worst[explain.family(answer.code)] = min(known, says, key=order.index)
     return worst

@@ -126,3 +126,14 @@ def test_a_callback_that_recorded_nothing_is_shown_as_text(tmp_path):
     assert Diagnosis(str(tmp_path))._repr_html_() is None
     with pytest.raises(Unreadable):
         Diagnosis(str(tmp_path)).report()
+
+
+def test_a_saved_report_is_judged_under_the_settings_of_the_run_and_of_the_file_found(tmp_path, monkeypatch):
+    from recorded import RUNS
+
+    from tb_nndiag import cli
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nndiag.toml").write_text("[ignore]\noverfitting = 'on purpose, says the file'")
+    assert cli.main(["report", str(RUNS / "few_rows"), "-o", "page.html"]) == 0
+    assert "on purpose, says the file" in (tmp_path / "page.html").read_text()
