@@ -169,6 +169,15 @@ def test_the_loss_of_the_predictions_stands_beside_the_one_that_keras_shows():
     assert len(answer("output-loss-mismatch", run).finding.evidence) == 1
 
 
+def test_a_rate_that_a_callback_lowered_is_not_blamed_on_a_schedule():
+    def fixes(case):
+        run = importlib.import_module("rules.learning_rate_invalid").HINTS[case]
+        return " ".join(fix.code for fix in answer("learning-rate-invalid", run).finding.fixes)
+
+    assert "CosineDecay" in fixes("it ended early, when much was learned")
+    assert "CosineDecay" not in fixes("a callback lowered it while nothing was learned")
+
+
 def test_no_rule_explains_itself_in_a_circle():
     def reached(name, path):
         assert name not in path, f"{' explains '.join([*path, name])}"

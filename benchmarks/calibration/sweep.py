@@ -96,7 +96,7 @@ def fit(
     x, y, *validation = data
     if validation:
         more["validation_data"] = tuple(validation)
-    callbacks = [*callbacks, Diagnosis(log_dir, quiet=True)]
+    callbacks = [*callbacks, Diagnosis(log_dir, overhead=1.0, quiet=True)]  # in full, also on a busy machine
     model.fit(x, y, batch, epochs, verbose=0, callbacks=callbacks, **more)
 
 

@@ -150,7 +150,7 @@ def fitting() -> Kinds:
         model = dense()
         model.compile(adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
         model.fit(
-            stream(x, y), epochs=15, verbose=0, validation_data=stream(xv, yv), callbacks=[Diagnosis(d, quiet=True)]
+            stream(x, y), epochs=15, verbose=0, validation_data=stream(xv, yv), callbacks=[Diagnosis(d, overhead=1.0, quiet=True)]
         )
 
     yield "dataset", dataset
@@ -187,7 +187,7 @@ def fitting() -> Kinds:
 
     def twice(d):
         x, y, xv, yv = digits()
-        model, callback = dense(), Diagnosis(d, quiet=True)
+        model, callback = dense(), Diagnosis(d, overhead=1.0, quiet=True)
         model.compile(adam(1e-3), "sparse_categorical_crossentropy", jit_compile=False)
         for first, last in ((0, 8), (8, 16)):
             model.fit(x, y, initial_epoch=first, epochs=last, verbose=0, validation_data=(xv, yv), callbacks=[callback])

@@ -305,24 +305,18 @@ def unusual_losses() -> Kinds:
         line("softplus"), targets(regression(), lambda x, y: np.exp(2 + y)), adam(5e-3), d, loss="mean_squared_logarithmic_error", epochs=25
     )  # fmt: skip
 
-    def triplets(d):
-        def far_from_others(y, z):
+    def contrast(d):
+        def like_their_class(y, z):  # the larger the batch, the larger the loss
             z = z / (ops.norm(z, axis=-1, keepdims=True) + 1e-6)
-            far = ops.sum((z[:, None] - z[None]) ** 2, -1)
-            same = ops.cast(ops.equal(ops.reshape(y, (-1, 1)), ops.reshape(y, (1, -1))), "float32")
-            worst, nearest = ops.max(far * same, 1), ops.min(far + 9 * same, 1)
-            return ops.mean(ops.relu(worst - nearest + 0.5))
+            itself = ops.eye(ops.shape(z)[0])
+            same = ops.cast(ops.equal(ops.reshape(y, (-1, 1)), ops.reshape(y, (1, -1))), "float32") - itself
+            shares = ops.log_softmax(ops.matmul(z, ops.transpose(z)) / 0.2 - 1e9 * itself)
+            return -ops.mean(ops.sum(same * shares, 1) / ops.maximum(ops.sum(same, 1), 1))
 
-        fit(
-            dense(out=16, out_activation="linear"),
-            targets(digits(), lambda x, y: column(y)),
-            adam(1e-3),
-            d,
-            loss=far_from_others,
-            batch=64,
-        )
+        data = targets(digits(), lambda x, y: column(y))
+        fit(dense(out=16, out_activation="linear"), data, adam(2e-3), d, loss=like_their_class, batch=64, epochs=12)
 
-    yield "triplet_loss", triplets
+    yield "contrastive_loss", contrast
 
 
 def unusual_settings() -> Kinds:

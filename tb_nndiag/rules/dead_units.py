@@ -89,6 +89,9 @@ def dead_units(
         why=(
             "No gradient passes a unit that is never active: it cannot come back, and the layers before it learn less,"
             " or nothing."
+            if harmed
+            else "The network learns all the same, as a narrower one than it seems: no gradient passes a unit that is never"
+            " active, so it will hardly come back."
         ),
         evidence=[
             Evidence(

@@ -123,21 +123,40 @@ def learning_rate_invalid(
         f" ({number(largest)}): {share:.0%} of the steps were made in vain (limit: {long:.0%}).",
         f"The network stays as it was then{f', before it was done: {against_constant(run)}' if severity != 'hint' else ''}.",
         Evidence("share of the steps at a learning rate next to zero", share, long, "share", "optimizer", "run", step),
-        [
-            Fix(
-                f"Let the schedule end with the training, after {step:,} steps.",
-                "A schedule counts batches, not epochs.",
-                f"keras.optimizers.schedules.CosineDecay({largest:.2g}, decay_steps={step})",
-            ),
-            Fix(
-                "Or stop the training where it ends.",
-                "The steps after it cost time and change nothing.",
-                f"keras.optimizers.schedules.CosineDecay({largest:.2g}, decay_steps={max(since - 1, 1)})",
-            ),
-        ],
+        _fixes_of_the_end(since, step, largest) if scheduled else _fixes_of_a_callback(largest),
         first_step=since,
         severity=severity,
     )
+
+
+def _fixes_of_the_end(since: int, step: int, largest: float) -> list[Fix]:
+    return [
+        Fix(
+            f"Let the schedule end with the training, after {step:,} steps.",
+            "A schedule counts batches, not epochs.",
+            f"keras.optimizers.schedules.CosineDecay({largest:.2g}, decay_steps={step})",
+        ),
+        Fix(
+            "Or stop the training where it ends.",
+            "The steps after it cost time and change nothing.",
+            f"keras.optimizers.schedules.CosineDecay({largest:.2g}, decay_steps={max(since - 1, 1)})",
+        ),
+    ]
+
+
+def _fixes_of_a_callback(largest: float) -> list[Fix]:
+    return [
+        Fix(
+            "Stop the training when lowering the rate no longer helps.",
+            "The steps after that cost time and change nothing.",
+            'keras.callbacks.EarlyStopping("val_loss", patience=10, restore_best_weights=True)',
+        ),
+        Fix(
+            "Or give the callback that lowers it a least rate.",
+            "Then the later epochs still change something.",
+            f"keras.callbacks.ReduceLROnPlateau(min_lr={largest / 1000:.1g})",
+        ),
+    ]
 
 
 def _was_falling(run: Run, until: int, share: float) -> bool:
