@@ -46,7 +46,7 @@ INITIALIZERS = {"tanh": "glorot_uniform", "sigmoid": "glorot_uniform", "selu": "
     "NND304",
     severity="error",
     reads=["updates"],
-    may_read=SIGNALS,
+    may_read=["units", *SIGNALS],
     explains=[
         *OUTCOMES,
         "class-imbalance",
@@ -77,6 +77,14 @@ def activation_scale(
             "judgment",
         ),
     ] = 4,
+    bounded: Annotated[
+        float,
+        Limit(
+            "share of a layer's units at their bound, above which fewer layers are `saturated-units`'",
+            "share",
+            "judgment",
+        ),
+    ] = 0.5,
     stuck: Annotated[
         float,
         Limit(
@@ -108,6 +116,8 @@ def activation_scale(
     # few layers with small weights a larger rate makes up for: that is another rule's
     if not (grows and gain ** len(gains) > factor**layers or gain < 1 / factor and len(gains) >= layers):
         return None
+    if len(gains) < layers and _saturated(run) > bounded:
+        return None  # that they saturate tells more
     chosen = [layer for layer in run.card.hidden if layer.name in gains]
     odd = [layer for layer in chosen if gains[layer.name] > factor or gains[layer.name] < 1 / factor]
     harm = harmed(run, stuck)
@@ -145,6 +155,11 @@ def activation_scale(
         last_step=run.last_step,
         severity="" if harm else "hint",
     )
+
+
+def _saturated(run: Run) -> float:
+    """The largest share of saturated units of any layer; 0 when units were not measured."""
+    return float(np.nanmax(run["units"]["saturated_share"][-1])) if "units" in run else 0.0
 
 
 def _fitting(layer: Layer) -> str:
