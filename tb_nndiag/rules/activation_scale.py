@@ -3,7 +3,8 @@
 ## What it sees
 
 The gain of each hidden layer before the first step: rms of its weights times the root of its number of inputs. A gain of about
-1 (1.4 with relu) keeps the size of what passes. It looks at the geometric mean over four layers or more.
+1 (1.4 with relu) keeps the size of what passes. It looks at the geometric mean over four layers or more, or over fewer
+that together multiply as much as four at the limit.
 
 ## Why it matters
 
@@ -45,7 +46,7 @@ INITIALIZERS = {"tanh": "glorot_uniform", "sigmoid": "glorot_uniform", "selu": "
     "NND304",
     severity="error",
     reads=["updates"],
-    may_read=SIGNALS,
+    may_read=["units", *SIGNALS],
     explains=[
         *OUTCOMES,
         "class-imbalance",
@@ -68,7 +69,22 @@ def activation_scale(
         float,
         Limit("gain of a layer, or one over it; geometric mean of the hidden layers", "ratio", "docs/calibration.md"),
     ] = 2.2,
-    layers: Annotated[float, Limit("hidden layers that are needed to judge", "layers", "judgment")] = 4,
+    layers: Annotated[
+        float,
+        Limit(
+            "hidden layers that are needed to judge; fewer do that together multiply as much as so many",
+            "layers",
+            "judgment",
+        ),
+    ] = 4,
+    bounded: Annotated[
+        float,
+        Limit(
+            "share of a layer's units at their bound, above which fewer layers are `saturated-units`'",
+            "share",
+            "judgment",
+        ),
+    ] = 0.5,
     stuck: Annotated[
         float,
         Limit(
@@ -93,12 +109,15 @@ def activation_scale(
         for layer in run.card.hidden
         if layer.class_name in WEIGHTED and layer.trainable_parameters and layer.name in updates.columns
     }
-    if len(gains) < layers:
+    if not gains:
         return None
     gain = math.exp(np.mean([math.log(value) if value > 0 else math.nan for value in gains.values()]))
-    if not (gain > factor or gain < 1 / factor):
-        return None
     grows = gain > factor
+    # few layers with small weights a larger rate makes up for: that is another rule's
+    if not (grows and gain ** len(gains) > factor**layers or gain < 1 / factor and len(gains) >= layers):
+        return None
+    if len(gains) < layers and _saturated(run) > bounded:
+        return None  # that they saturate tells more
     chosen = [layer for layer in run.card.hidden if layer.name in gains]
     odd = [layer for layer in chosen if gains[layer.name] > factor or gains[layer.name] < 1 / factor]
     harm = harmed(run, stuck)
@@ -106,7 +125,7 @@ def activation_scale(
     return Finding(
         headline=(
             f"The first weights multiply what passes a layer by {number(gain)} (limit: {'' if grows else 'more than '}"
-            f"{number(limit)}): over {len(gains)} layers by {number(gain ** len(gains))}."
+            f"{number(limit)}): over {len(gains)} layer{'s' * (len(gains) > 1)} by {number(gain ** len(gains))}."
         ),
         why=(
             f"What reaches the last layer is far too {'large' if grows else 'small'}, and so are the gradients on their way"
@@ -136,6 +155,11 @@ def activation_scale(
         last_step=run.last_step,
         severity="" if harm else "hint",
     )
+
+
+def _saturated(run: Run) -> float:
+    """The largest share of saturated units of any layer; 0 when units were not measured."""
+    return float(np.nanmax(run["units"]["saturated_share"][-1])) if "units" in run else 0.0
 
 
 def _fitting(layer: Layer) -> str:

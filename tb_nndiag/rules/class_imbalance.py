@@ -15,7 +15,7 @@ Weight the classes, or draw the rare ones more often. Look at recall and precisi
 ## When it is wrong
 
 Where the inputs cannot tell the rare class with certainty, never predicting it (above one half) is right; probabilities may still rank
-the rows well. A run whose loss has fallen well below the constant's is only given a hint. Imbalance alone is no fault, and is
+the rows well. A run whose loss has fallen well below the constant's, or still falls, is only given a hint. Imbalance alone is no fault, and is
 not reported.
 
 ## Source
@@ -76,8 +76,9 @@ def class_imbalance(
         raise NotEnoughData(f"needs {number(rare_rows)} held rows of the rare classes and {number(patience)} steps")
     share = (1 - predicted) / (1 - common)
     left = now_left(run)
-    if share > found or still_falling(run, least=0.02 * room(run)):
+    if share > found:
         return None
+    learning = still_falling(run, least=0.02 * room(run))
     step = int(run["gap"].steps[-1])
     weight = common / (1 - common) * (classes - 1)
     return Finding(
@@ -109,5 +110,5 @@ def class_imbalance(
         ],
         first_step=min(int(patience), step),
         last_step=step,
-        severity="" if left > much else "hint",
+        severity="" if left > much and not learning else "hint",
     )  # fmt: skip

@@ -17,8 +17,8 @@ Shuffle the rows before each epoch: `shuffle=True` for arrays, `shuffle` with a 
 
 ## When it is wrong
 
-A series is in order on purpose, and a text is. So the rule judges rows that have one class each, and is silent where the network learns in
-spite of the order.
+A series is in order on purpose, and a text is. So the rule judges rows that have one class each, and gives a hint where the network
+learns in spite of the order.
 
 ## Source
 
@@ -28,6 +28,8 @@ Bengio 2012, Practical recommendations for gradient-based training of deep archi
 from __future__ import annotations
 
 from typing import Annotated
+
+import numpy as np
 
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, left_over, room, still_falling
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
@@ -62,18 +64,22 @@ def no_shuffle(
     if run.card is None or any(loss.is_distance for loss in run.card.losses):
         return None  # quantities in order are most often a series
     left = float(left_over(run)[1][-1])  # of rows from the whole epoch: its last batches alone are fitted well
-    if not left > much or still_falling(run, least=0.02 * room(run)):
+    if not np.isfinite(left):
         return None
+    harm = left > much and not still_falling(run, least=0.02 * room(run))
     step = int(batches.steps[-1])
     return Finding(
         headline=(
             f"The order of the rows follows their classes: mean targets of the batches lie {number(spread)} times as far apart as"
             f" those of shuffled rows (limit: {number(sorted_by)})."
         ),
-        why="Each run of equal targets unlearns what the one before taught; the loss does not get low.",
+        why=(
+            "Each run of equal targets unlearns what the one before taught"
+            f"{'; the loss does not get low' if harm else ', and what the last ones taught weighs most'}."
+        ),
         evidence=[
             Evidence("distance of the batches' mean targets over that of shuffled rows", spread, sorted_by, "ratio", "batches", "run", step),
-            evidence_of_harm(left, much, step),
+            *([evidence_of_harm(left, much, step)] if harm else []),
         ],
         fixes=[
             Fix("Shuffle the rows before each epoch.", "Then every batch holds some of every class.", "model.fit(x, y, shuffle=True)"),
@@ -85,4 +91,5 @@ def no_shuffle(
         ],
         first_step=1,
         last_step=step,
+        severity="" if harm else "hint",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from recorded import recorded
 from tb_nndiag.run import Layer
 
 
-def first_weights(*gain, more=(), unseen=(), left=1.0, steps=100, first=1, constant=1.0, activation="relu", trainable=True, known=True):
+def first_weights(*gain, more=(), unseen=(), left=1.0, saturated=0.0, steps=100, first=1, constant=1.0, activation="relu", trainable=True, known=True):
     """gain: of each hidden layer, all with 16 inputs"""
     hidden = [dense(f"hidden_{i}", 16, activation, 16) for i in range(len(gain))]
     if not trainable:
@@ -13,7 +13,8 @@ def first_weights(*gain, more=(), unseen=(), left=1.0, steps=100, first=1, const
     layers = [*hidden, *more, dense("answer", 1, "sigmoid", 16, output=True)]
     rms = np.array([[*(value / 4 for value in gain), *[0.25] * (len(more) + 1)]] * 2)
     updates = series("updates", tuple(layer.name for layer in layers), [first, steps], weight_rms=rms)
-    return run(card=card(*unseen, *layers) if known else None, updates=updates, loss=losses([left]), gap=gaps([left]), baseline=series("baseline", constant_loss=constant))
+    units = series("units", tuple(p.name for p in layers), saturated_share=saturated)
+    return run(units=units, card=card(*unseen, *layers) if known else None, updates=updates, loss=losses([left]), gap=gaps([left]), baseline=series("baseline", constant_loss=constant))
 
 
 CELLS = Layer("cells", "LSTM", "", "", 9, 9, (-1, 16), (16, 64))
@@ -22,6 +23,10 @@ FIRES = {
     "just too large": first_weights(*[2.3] * 4),
     "just too small": first_weights(*[0.44] * 4),
     "on the whole": first_weights(1, 1, 10, 10, 10),
+    "three layers that multiply as much as four": first_weights(*[2.9] * 3),
+    "three layers, of which half saturates": first_weights(*[10] * 3, saturated=0.5),
+    "four layers that saturate": first_weights(*[10] * 4, saturated=0.9),
+    "one layer that does": first_weights(24),
     "with tanh": first_weights(*[10] * 4, activation="tanh"),
     "with a layer of another kind": first_weights(*[10] * 4, more=[CELLS]),
     "it has hardly learned": first_weights(*[10] * 4, left=0.91),
@@ -35,9 +40,13 @@ SILENT = {
     "just small enough": first_weights(*[2.1] * 4),
     "just large enough": first_weights(*[0.47] * 4),
     "one widens, one narrows": first_weights(0.1, 10, 0.1, 10),
-    "three layers": first_weights(*[10] * 3),
-    "layers of another kind": first_weights(*[10] * 3, more=[CELLS]),
-    "a layer that was not measured": first_weights(*[10] * 3, unseen=[dense("side", 16, "relu", 16)]),
+    "three layers that multiply less than four may": first_weights(*[2.8] * 3),
+    "three layers that saturate: another rule's": first_weights(*[10] * 3, saturated=0.51),
+    "one layer": first_weights(23),
+    "three layers that are too small": first_weights(*[0.1] * 3),
+    "layers of another kind": first_weights(*[2.8] * 3, more=[CELLS]),
+    "a layer that was not measured": first_weights(*[2.8] * 3, unseen=[dense("side", 16, "relu", 16)]),
+    "no hidden layer": first_weights(),
     "normalized": first_weights(*[10] * 4, more=[Layer("norm", "LayerNormalization")]),
     "residual": first_weights(*[10] * 4, more=[Layer("sum", "Add")]),
     "frozen": first_weights(*[10] * 4, trainable=False),

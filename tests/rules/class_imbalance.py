@@ -25,7 +25,10 @@ FIRES = {
     "five class numbers": shares(0.72, units=5, loss="SparseCategoricalCrossentropy"),
     "a fall of next to nothing": shares(end=0.87),
 }
-HINTS = {"it has learned something": shares(left=0.79)}
+HINTS = {
+    "it has learned something": shares(left=0.79),
+    "still falling": shares(end=1.0),
+}
 SILENT = {
     "a healthy run": recorded("healthy_dense"),
     "just under the ratio": shares(0.908),
@@ -35,7 +38,6 @@ SILENT = {
     "several labels a row": shares(0.98, **{**ONE_HOT, "row_sum_min": 0}),
     "classes of pixels": shares(rank=4),
     "quantities": shares(loss="MeanSquaredError"),
-    "still falling": shares(end=1.0),
 }
 UNKNOWN = {
     "198 steps": shares(every=33),
