@@ -45,7 +45,7 @@
  * @property {string} code
  * @property {string} rule
  * @property {Severity} severity
- * @property {"fires" | "clear" | "unknown" | "crashed"} status
+ * @property {"fires" | "clear" | "unknown" | "crashed" | "ignored"} status
  * @property {string} reason
  * @property {string} headline
  * @property {string} why

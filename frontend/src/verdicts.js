@@ -6,7 +6,7 @@
 
 /**
  * @param {Verdict[]} verdicts in reading order
- * @returns {{findings: Finding[], unknown: Verdict[], crashed: Verdict[], clear: Verdict[]}}
+ * @returns {{findings: Finding[], unknown: Verdict[], crashed: Verdict[], clear: Verdict[], ignored: Verdict[]}}
  */
 export function grouped(verdicts) {
   const fired = verdicts.filter((verdict) => verdict.status === "fires");
@@ -27,6 +27,7 @@ export function grouped(verdicts) {
     unknown: having("unknown"),
     crashed: having("crashed"),
     clear: having("clear"),
+    ignored: having("ignored"),
   };
 }
 

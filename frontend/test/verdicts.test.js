@@ -53,12 +53,13 @@ test("what hangs on findings that explain each other is shown as well", () => {
 });
 
 test("the other statuses are kept apart", () => {
-  const { findings, unknown, crashed, clear } = grouped([
+  const { findings, unknown, crashed, clear, ignored } = grouped([
     verdict("a", { status: "unknown" }),
     verdict("b", { status: "crashed" }),
     verdict("c", { status: "clear" }),
+    verdict("d", { status: "ignored" }),
   ]);
-  assert.deepEqual([findings.length, names(unknown), names(crashed), names(clear)], [0, ["a"], ["b"], ["c"]]);
+  assert.deepEqual([findings.length, names(unknown), names(crashed), names(clear), names(ignored)], [0, ["a"], ["b"], ["c"], ["d"]]);
 });
 
 test("places are layers, each once, and never the run", () => {

@@ -44,7 +44,7 @@ export function lookAt(detail, place) {
  */
 export function RunPage({ detail, rules, now, theme, cursor, place, go, look, setLook }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
-  const { findings, unknown, crashed, clear } = useMemo(() => grouped(detail.verdicts), [detail]);
+  const { findings, unknown, crashed, clear, ignored } = useMemo(() => grouped(detail.verdicts), [detail]);
   const fired = findings.flatMap(({ verdict, consequences }) => [verdict, ...consequences]);
   const beside = new Set(findings.flatMap(({ verdict }) => verdict.charts));
   const others = detail.charts.filter((chart) => !beside.has(chart.id));
@@ -112,6 +112,7 @@ export function RunPage({ detail, rules, now, theme, cursor, place, go, look, se
         <${QuietList} title=${TEXT.crashed} note=${TEXT.crashedNote} verdicts=${crashed} kind="unreadable" open=${true} openRule=${openRule} />
         <${QuietList} title=${TEXT.unknown} verdicts=${unknown} enable=${detail.enable} kind="unreadable" openRule=${openRule} />
         <${QuietList} title=${TEXT.clear} verdicts=${clear} kind="clear" openRule=${openRule} />
+        <${QuietList} title=${TEXT.ignored} note=${TEXT.ignoredNote} verdicts=${ignored} kind="unreadable" openRule=${openRule} />
       </div>
     </div>
     ${layers.length > 0 && html`<${ModelColumn} layers=${layers} verdicts=${detail.verdicts} open=${(/** @type {string} */ layer) => go({ page: "layer", layer })} />`}
