@@ -54,6 +54,9 @@ class Diagnosis(keras.callbacks.Callback):
         if self._recorded_model not in (None, id(model)):
             self._last_step = 0
             _warn(f"recorded another model in {self.log_dir!r} before; the new record takes its place")
+        if keras.backend.backend() != "tensorflow":
+            _warn(f"records under TensorFlow only; Keras runs on {keras.backend.backend()}, so nothing is recorded")
+            return
         try:
             self._recording = Recording(model, self.log_dir, self._last_step, self.overhead, self._do, self._report)
         except Exception as error:
