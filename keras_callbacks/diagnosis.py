@@ -88,6 +88,9 @@ class Diagnosis(keras.callbacks.Callback):
             self._last_step = 0
             self._live = self._new_live()
             _warn(f"recorded another model in {self.log_dir!r} before; the new record takes its place")
+        if keras.backend.backend() != "tensorflow":
+            _warn(f"records under TensorFlow only; Keras runs on {keras.backend.backend()}, so nothing is recorded")
+            return
         try:
             self._recording = Recording(
                 model, self.log_dir, self._last_step, self._compiled, self.overhead, self._do, self._report

@@ -155,7 +155,7 @@ SIGNALS = {
         "input",
         ("mean", "std", "min", "max", "nonfinite", "constant_share", "largest_scale", "scale_ratio", "integer", "rows"),
         "once",
-        "as `inputs`, of the first validation rows (1,024 at most)",
+        "as `inputs`, of validation rows at equal distances",
     ),
     "val_labels": Signal(
         "output",
@@ -175,7 +175,7 @@ SIGNALS = {
             "spread",
         ),
         "once",
-        "as `labels`, of the first validation rows",
+        "as `labels`, of validation rows at equal distances",
     ),
     "shift": Signal(
         "input",

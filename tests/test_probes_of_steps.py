@@ -70,9 +70,9 @@ def forms_traced(monkeypatch) -> list[bool]:
     forms: list[bool] = []
     after_step = TrainStepProbes._after_step
 
-    def noted(self, passing):
+    def noted(self, *given):
         forms.append(self.observing)
-        after_step(self, passing)
+        after_step(self, *given)
 
     monkeypatch.setattr(TrainStepProbes, "_after_step", noted)
     return forms

@@ -181,6 +181,41 @@ def test_a_process_that_is_killed_leaves_a_record_of_all_but_the_last_steps(tmp_
     assert not [v for v in diagnose(run) if v.status == "crashed"]
 
 
+# ---- what is not measured --------------------------------------------------------------------------------------------
+
+
+def test_another_backend_is_named_and_nothing_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    (said,) = observed(made(), X, Y, tmp_path)
+    assert "Keras runs on jax, so nothing is recorded" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_several_replicas_leave_metrics_and_the_run_card(tmp_path):
+    script = """
+        import sys
+        import keras, numpy as np, tensorflow as tf
+        from keras_callbacks import Diagnosis
+
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+        with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+            model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+            model.compile("sgd", "mse", jit_compile=False)
+        x = np.ones((64, 6), "float32")
+        model.fit(x, x[:, :1], 16, 3, verbose=0, callbacks=[Diagnosis(sys.argv[1], quiet=True)])
+    """
+    trained = subprocess.run([sys.executable, "-c", textwrap.dedent(script), tmp_path], capture_output=True, text=True)
+    assert trained.returncode == 0, trained.stderr[-2000:]
+    assert trained.stderr.count("under a distribution strategy with several replicas") == 1
+    run = read(tmp_path)
+    assert run.ended
+    assert run.card.strategy == "MirroredStrategy"
+    assert len(run["epoch"]) == 3
+    assert not {"gradients", "updates", "units"} & set(run.series)
+    assert not [v for v in diagnose(run) if v.status == "crashed"]
+
+
 # ---- models and data -------------------------------------------------------------------------------------------------
 
 
