@@ -47,6 +47,9 @@ def initial_loss(
     most: Annotated[
         float, Limit("first batch's loss over that of an undecided answer", "ratio", "docs/calibration.md")
     ] = 8,
+    heavy: Annotated[
+        float, Limit("penalty over the first loss, above which what is left cannot be told", "share", "judgment")
+    ] = 0.5,
     rows: Annotated[float, Limit("rows of the batch that are needed to judge", "rows", "judgment")] = 8,
 ) -> Finding | None:
     if run.card is None or len(run.card.losses) != 1 or run.card.losses[0].name not in CLASSIFYING:
@@ -57,6 +60,8 @@ def initial_loss(
     if loss.steps[0] != 1:
         raise NotEnoughData("the first step was not observed")
     penalty = run["gap"].of_run("penalty")[0] if "gap" in run else 0.0
+    if penalty > heavy * loss.of_run("first")[0]:
+        raise NotEnoughData("most of the first loss is a penalty, which is known at the end of the epoch only")
     layer = run.card.output_layer
     undecided = math.log(max(layer.units if layer else 0, 2))  # more than a constant's, where classes are rare
     first, usual = float(loss.of_run("first")[0] - np.nan_to_num(penalty)), max(reference_loss(run), undecided)
