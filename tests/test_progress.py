@@ -1,0 +1,30 @@
+"""What has been learned, as a share of what a constant prediction leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_up import gaps, losses, run, series
+
+from tb_nndiag.progress import floor_loss, now_left, val_left_over
+
+
+def learned(*train, val=np.nan, constant=1.0, **more):
+    return run(gap=gaps(train, val), loss=losses(train), baseline=series("baseline", constant_loss=constant), **more)
+
+
+def test_a_perfect_prediction_leaves_nothing_and_a_constant_one_all():
+    assert now_left(learned(1.0, 0.2)) == pytest.approx(0.2)
+    assert now_left(learned(1.0, 0.75, perfect=series("perfect", loss=0.5))) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("perfect", [{}, {"perfect": series("perfect", loss=0.9)}, {"perfect": series("perfect", loss=np.nan)}])
+def test_a_loss_that_was_reached_shows_that_the_floor_lies_no_higher(perfect):
+    reached = learned(0.8, -1.0, np.nan, -0.5, val=0.5, **perfect)
+    assert floor_loss(reached) == -1.0
+    assert val_left_over(reached)[1][-1] == pytest.approx(0.75)  # of the way from 1 to -1, not of 1 to 0.9
+
+
+def test_without_an_evaluation_the_floor_is_what_was_recorded():
+    assert floor_loss(run(perfect=series("perfect", loss=0.5))) == 0.5
+    assert floor_loss(run()) == 0.0
