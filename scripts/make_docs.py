@@ -24,8 +24,11 @@ def readme_with_table(text: str) -> str:
 
 
 def page_with_picture(rule: Rule) -> str:
-    """The rule's page; its picture, where scripts/make_pictures.py drew one, stands below the first sentence."""
-    text = page(rule)
+    """The rule's page; its picture, where scripts/make_pictures.py drew one, stands below the first sentence.
+
+    Pages that it names, such as docs/calibration.md, become links.
+    """
+    text = re.sub(r"\bdocs/(\w+\.md)", r"[docs/\1](../\1)", page(rule))
     if not (ROOT / "docs" / "rules" / f"{rule.name}.svg").is_file():
         return text
     head, section, rest = text.partition("## What it sees")

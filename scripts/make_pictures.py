@@ -20,7 +20,7 @@ import numpy as np
 from tb_nndiag.charts import charts
 from tb_nndiag.engine import diagnose
 from tb_nndiag.logdir import read
-from tb_nndiag.rule import SEVERITIES, all_rules
+from tb_nndiag.rule import SEVERITIES, all_rules, number
 from tb_nndiag.run import Run
 from tb_nndiag.verdict import Verdict, to_json
 
@@ -81,8 +81,8 @@ def chart_of(rule: str, verdicts: list[Verdict]) -> str:
 # ---- drawing ---------------------------------------------------------------------------------------------------------
 
 
-def picture(rule: str, sick: str, runs: Judged) -> str:
-    """The rule's picture: SVG."""
+def pyplot() -> Any:
+    """matplotlib.pyplot with our ink, texts as texts, and the same output every time."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -94,6 +94,20 @@ def picture(rule: str, sick: str, runs: Judged) -> str:
         "axes.facecolor": PAPER, "figure.facecolor": PAPER, "grid.color": GRID, "path.simplify_threshold": 0.5,
         "axes.spines.top": False, "axes.spines.right": False,
     })  # fmt: skip
+    return plt
+
+
+def svg_of(figure: Any) -> str:
+    """The figure as compact SVG, with other colors where the reader's screen is dark."""
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    pyplot().close(figure)
+    return _compact(text.getvalue())
+
+
+def picture(rule: str, sick: str, runs: Judged) -> str:
+    """The rule's picture: SVG."""
+    plt = pyplot()
     healthy = healthy_twin(runs[sick][0], runs)
     which = chart_of(rule, runs[sick][1])
     drawn = [_chart(which, *runs[name]) for name in (sick, healthy)]
@@ -117,10 +131,7 @@ def picture(rule: str, sick: str, runs: Judged) -> str:
         panel.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     shown = next(chart for chart in drawn if chart)
     panels[0].set_ylabel(_with_unit(shown))
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
-    return _compact(text.getvalue())
+    return svg_of(figure)
 
 
 def _chart(which: str, run: Run, verdicts: list[Verdict]) -> dict[str, Any] | None:
@@ -200,8 +211,6 @@ def _draw(panel: Any, chart: dict[str, Any], rule: str, lowest: float) -> None:
 
 def _is_limit_of(rule: str, label: str) -> bool:
     """Whether a limit that is a part of the last layer's curve is this rule's: the label does not name its rule."""
-    from tb_nndiag.rule import number
-
     limits = next(r.limits for r in all_rules() if r.name == rule).values()
     return any(limit.times_last and label.startswith(f"{number(default)} x ") for default, limit in limits)
 
@@ -228,7 +237,7 @@ def _between(a: str, b: str, place: float) -> str:
 
 
 def _compact(svg: str) -> str:
-    """Without needless digits, fonts and metadata, and with other colors where the reader's screen is dark."""
+    """Without needless digits, fonts and metadata, and with colors for dark screens."""
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.S)
     svg = re.sub(r' (d|x|y|transform)="[^"]+"', lambda attribute: _rounded(attribute[0]), svg)
     svg = re.sub(r"font-family: [^;\"]+", "font-family: sans-serif", svg)

@@ -184,6 +184,16 @@ def test_a_picture_has_both_runs_the_limit_and_named_axes_and_is_the_same_when_i
 # ---- pages for people ------------------------------------------------------------------------------------------------
 
 
+def test_the_guide_has_a_step_for_each_rule():
+    linked = re.findall(r"\(rules/([\w-]+)\.md\)", (DOCS / "guide.md").read_text())
+    assert sorted(linked) == sorted(rule.name for rule in all_rules())
+
+
+def test_the_rates_have_a_row_for_each_rule():
+    rows = re.findall(r"^\| \[`([\w-]+)`\].* of \d+ \|", (DOCS / "rates.md").read_text(), re.M)
+    assert rows == [rule.name for rule in all_rules()], "run: python benchmarks/rates.py"
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
