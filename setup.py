@@ -66,7 +66,8 @@ other = "(platform_system != 'Linux' or platform_machine != 'x86_64') and platfo
 keras = [f"tensorflow-cpu>=2.21; {small}", f"tensorflow>=2.21; {other}", "keras>=3"]
 demo = [*keras, "scikit-learn", "rich"]
 checks = ["ruff>=0.17,<0.18", "mypy>=2.4,<3"]
-test = [*demo, *checks, "pytest>=8", "pytest-timeout", "playwright", "axe-playwright-python", "build"]
+pictures = ["matplotlib>=3.10,<4"]  # of docs/rules/, scripts/make_pictures.py
+test = [*demo, *checks, *pictures, "pytest>=8", "pytest-timeout", "playwright", "axe-playwright-python", "build"]
 
 readme = ROOT / "README.md"
 setup(

@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     explained.add_argument("rule", help="its code or its name, such as NND201 or vanishing-gradients")
     explained.set_defaults(command=_explain)
 
-    rules = commands.add_parser("rules", help="list all rules")
+    rules = commands.add_parser("rules", help="list all rules, and what each reads")
     rules.set_defaults(command=_rules)
 
     demo = commands.add_parser(
@@ -205,7 +205,8 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _rules(options: argparse.Namespace) -> int:
     for rule in all_rules():
-        print(f"{rule.code}  {rule.severity:8} {rule.name:24} {rule.title}")
+        reads = ", ".join(rule.reads) + (f"; if recorded: {', '.join(extra)}" if (extra := rule.may_read) else "")
+        print(f"{rule.code}  {rule.severity:8} {rule.name:24} {rule.title}\n{'':42}reads {reads}")
     return CLEAN
 
 

@@ -152,7 +152,46 @@ def test_docs_have_a_page_for_each_rule_and_no_other():
     assert sorted(page.stem for page in (DOCS / "rules").glob("*.md")) == sorted(rule.name for rule in all_rules())
 
 
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
+def test_the_page_of_each_rule_is_current(rule):
+    from make_docs import page_with_picture
+
+    assert (DOCS / "rules" / f"{rule.name}.md").read_text() == page_with_picture(rule), "run: python scripts/make_docs.py"
+
+
+def test_there_is_a_picture_for_each_rule_that_fires_in_a_recorded_run_and_no_other():
+    from make_pictures import judged, sick_runs
+
+    pictures = {picture.stem: picture.read_text() for picture in (DOCS / "rules").glob("*.svg")}
+    sick = sick_runs(judged())
+    assert set(pictures) == set(sick), "run: python scripts/make_pictures.py"
+    for rule, text in pictures.items():
+        assert f": {sick[rule].replace('_', ' ')}</text>" in text, "run: python scripts/make_pictures.py"
+        assert len(text) < 40_000
+
+
+def test_a_picture_has_both_runs_the_limit_and_named_axes_and_is_the_same_when_it_is_drawn_again():
+    from make_pictures import judged, picture
+
+    runs = judged()
+    text = picture("vanishing-gradients", "sigmoid_deep", runs)
+    for words in ("sick: sigmoid deep", "healthy: healthy deep relu", "0.04 x dense_8 (limit)", "step (one batch)", "(ratio)"):
+        assert words in text
+    assert "limit: 0.5" in picture("dead-units", "biases_too_low", runs)
+    assert picture("vanishing-gradients", "sigmoid_deep", runs) == text
+
+
 # ---- pages for people ------------------------------------------------------------------------------------------------
+
+
+def test_the_guide_has_a_step_for_each_rule():
+    linked = re.findall(r"\(rules/([\w-]+)\.md\)", (DOCS / "guide.md").read_text())
+    assert sorted(linked) == sorted(rule.name for rule in all_rules())
+
+
+def test_the_rates_have_a_row_for_each_rule():
+    rows = re.findall(r"^\| \[`([\w-]+)`\].* of \d+ \|", (DOCS / "rates.md").read_text(), re.M)
+    assert rows == [rule.name for rule in all_rules()], "run: python benchmarks/rates.py"
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT)))

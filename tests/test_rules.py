@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import pathlib
 import re
 
 import pytest
@@ -150,12 +149,6 @@ class TestConventions:
         for run in {**module.FIRES, **module.HINTS}.values():
             for fix in answer(rule.name, run).finding.fixes:
                 compile(fix.code, "<fix>", "exec")
-
-    def test_its_page_in_docs_is_the_page_that_it_has(self, rule):
-        from tb_nndiag.explain import page
-
-        written = pathlib.Path(__file__).resolve().parents[1] / "docs" / "rules" / f"{rule.name}.md"
-        assert written.read_text() == page(rule), "run: python scripts/make_docs.py"
 
 
 def test_the_loss_of_the_predictions_stands_beside_the_one_that_keras_shows():

@@ -18,7 +18,7 @@ the scale of the inputs. Then: He initialization, or an activation that leaks.
 ## When it is wrong
 
 Sparse codes are dead by design: a network that learns although many units are dead gets a hint and no more. Zeros in a
-batch are not death, and are not counted.
+batch are not death, and are not counted (docs/folklore.md).
 
 ## Source
 

@@ -88,6 +88,7 @@ def identical_units(
                 "updates",
                 p.name,
                 step,
+                chart="loss",  # no chart shows the difference itself
             )
             for p in same[:5]
         ],

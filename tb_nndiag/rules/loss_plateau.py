@@ -13,7 +13,8 @@ A network that does no better than a constant has not found anything in its inpu
 ## What to do first
 
 In this order: the learning rate, over decades; the data and labels; fit ten rows; output and loss; dead units; gradient
-flow; a simpler model. Change one thing at a time.
+flow; a simpler model. Change one thing at a time. docs/guide.md has these steps; more rows are none of them
+(docs/folklore.md).
 
 ## When it is wrong
 

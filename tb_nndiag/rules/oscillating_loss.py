@@ -15,7 +15,8 @@ A smaller learning rate, or one that decays; larger batches; clipping, where sin
 
 ## When it is wrong
 
-Cyclic learning rates make the loss rise and fall on purpose. Where the loss is low in spite of it, this is a hint.
+Cyclic learning rates make the loss rise and fall on purpose. Where the loss is low in spite of it, this is a hint. That a loss rises
+in some epochs is normal (docs/folklore.md).
 
 ## Source
 

@@ -3,7 +3,8 @@
 ## What it sees
 
 The validation loss and the loss of the held training rows, both in inference mode and with the same weights: dropout, and Keras'
-running mean over the epoch, have no part in it. Five evaluations in a row, and the targets of both sets differ.
+running mean over the epoch, have no part in it (docs/folklore.md has what they do). Five evaluations in a row, and the targets of
+both sets differ.
 
 ## Why it matters
 

@@ -14,7 +14,7 @@ of four or more.
 ## What to do first
 
 ReLU (or GELU) with He initialization between the layers. Then normalization layers, then residual connections; in place
-of a plain recurrent layer an LSTM or GRU. Clipping bounds large gradients and does nothing for small ones.
+of a plain recurrent layer an LSTM or GRU. Clipping bounds large gradients and does nothing for small ones (docs/folklore.md).
 
 ## When it is wrong
 

@@ -38,6 +38,12 @@ def healthy_deep_relu(d):
     fit(dense((32,) * 8, kernel_initializer="he_normal"), digits(), SGD(0.05), d, epochs=10)
 
 
+def healthy_circles(d):
+    x, y = datasets.make_circles(1000, noise=0.1, factor=0.4, random_state=1)
+    x, y = x.astype("float32"), y.astype("float32")[:, None]
+    fit(dense((32,), "relu", (2,), 1, "sigmoid"), (x[:700], y[:700], x[700:], y[700:]), Adam(0.02), d, loss="binary_crossentropy", epochs=30)
+
+
 def sigmoid_deep(d):
     fit(dense((32,) * 8, "sigmoid"), digits(), SGD(0.1), d, epochs=6)
 
@@ -166,7 +172,7 @@ def batches_of_one(d):
 
 
 RECORDINGS = {f.__name__: f for f in (
-    healthy_dense, healthy_conv, healthy_regression, healthy_deep_relu, sigmoid_deep, rate_too_high, rate_too_low, rate_negative,
+    healthy_dense, healthy_conv, healthy_regression, healthy_deep_relu, healthy_circles, sigmoid_deep, rate_too_high, rate_too_low, rate_negative,
     biases_too_low, tanh_saturated, constant_kernels, zero_kernels, few_rows, linear_on_moons, linear_on_circles, pixels_to_255,
     pixels_to_255_normalized, row_with_nan, steps_explode, prices, one_softmax_unit, rate_ends_early, frozen, stop_gradient,
     two_softmaxes, softmax_from_logits, softmax_reshaped_from_logits, weights_too_large, epsilon_of_one, batches_of_one,
