@@ -152,6 +152,14 @@ def test_docs_have_a_page_for_each_rule_and_no_other():
     assert sorted(page.stem for page in (DOCS / "rules").glob("*.md")) == sorted(rule.name for rule in all_rules())
 
 
+def test_the_table_of_kinds_is_that_of_the_tests():
+    from make_docs import kinds_page
+
+    assert (DOCS / "kinds.md").read_text() == kinds_page(), "run: python scripts/make_docs.py"
+    rows = re.findall(r"^\| [a-z]+ \| .+ \| (works|partly|in part|not at all)", kinds_page(), re.M)
+    assert len(rows) == len(kinds_page().split("|---|---|---|\n")[1].splitlines())
+
+
 # ---- pages for people ------------------------------------------------------------------------------------------------
 
 
