@@ -1,4 +1,5 @@
-"""Writes what is generated from the rules: docs/rules/, and the table in README.md between its two marks.
+"""Writes what is generated: from the rules docs/rules/ and the table in README.md between its two marks; from the list of tested
+kinds of training (tests/kinds.py) docs/kinds.md.
 
 python scripts/make_docs.py
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+import sys
 
 from tb_nndiag.explain import page, table
 from tb_nndiag.rule import Rule, all_rules
@@ -36,6 +38,29 @@ def page_with_picture(rule: Rule) -> str:
     return f"{head}{picture}\n\n{section}{rest}"
 
 
+def kinds_page() -> str:
+    """docs/kinds.md, from the list that tests/test_kinds.py trains."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from kinds import KINDS, NOT_TRAINED_HERE
+
+    lines = [
+        "# What is measured of which training",
+        "",
+        "Made by `python scripts/make_docs.py` from tests/kinds.py. tests/test_kinds.py trains each kind twice, with the callback and",
+        "without: unless the table says otherwise, every signal is recorded, and weights, optimizer state, metrics and history are equal bit",
+        "for bit.",
+        "",
+        "| | kind | |",
+        "|---|---|---|",
+    ]
+    for kind in KINDS.values():
+        missing = ", ".join(f"`{signal}`" for signal in sorted(kind.missing))
+        works = f"partly, without {missing}: {kind.why}" if missing else f"works: {kind.why}" if kind.why else "works"
+        lines.append(f"| {kind.group} | {kind.name} | {works} |")
+    lines += [f"| other | {name} | {why} |" for name, why in NOT_TRAINED_HERE.items()]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     folder = ROOT / "docs" / "rules"
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,6 +68,7 @@ def main() -> None:
         old.unlink()
     for rule in all_rules():
         (folder / f"{rule.name}.md").write_text(page_with_picture(rule))
+    (ROOT / "docs" / "kinds.md").write_text(kinds_page())
     readme = ROOT / "README.md"
     readme.write_text(readme_with_table(readme.read_text()))
 

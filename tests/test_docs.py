@@ -181,6 +181,14 @@ def test_a_picture_has_both_runs_the_limit_and_named_axes_and_is_the_same_when_i
     assert picture("vanishing-gradients", "sigmoid_deep", runs) == text
 
 
+def test_the_table_of_kinds_is_that_of_the_tests():
+    from make_docs import kinds_page
+
+    assert (DOCS / "kinds.md").read_text() == kinds_page(), "run: python scripts/make_docs.py"
+    rows = re.findall(r"^\| [a-z]+ \| .+ \| (works|partly|in part|not at all)", kinds_page(), re.M)
+    assert len(rows) == len(kinds_page().split("|---|---|---|\n")[1].splitlines())
+
+
 # ---- pages for people ------------------------------------------------------------------------------------------------
 
 
