@@ -158,6 +158,7 @@ class TrainStepProbes:
             _put(self._batches, (steps - 1) % BATCHES_KEPT, batch)
         if not self.observing:
             return
+        self.saw_gradients = False  # where the following fails there is nothing to be read
         # what was made inside a loop or branch could not leave it
         passing.outputs = {n: t for n, t in passing.outputs.items() if tf.executing_eagerly() or t.graph is steps.graph}
         self._note_facts(passing)
@@ -170,6 +171,7 @@ class TrainStepProbes:
             _put(self._squares, row, squares)
             _put(self._gradients, row, tf.concat([_sample_of(g, k) for g, k in zip(found, now, strict=True)], 0))
             _put(self._weights, row, tf.concat([sample(k) for k in now], 0))
+        self.saw_gradients = bool(passing.gradients)  # and kept them
         squares = squares if passing.scale is None else tf.zeros_like(squares)
         self._keep_nonfinite(steps, passing, squares, now, first)
 
@@ -257,7 +259,6 @@ class TrainStepProbes:
         self.order = passing.called
         self.shapes = {name: tuple(t.shape) for name, t in passing.outputs.items()}
         self.outputs = {name for name, t in passing.outputs.items() if id(t) in answers}
-        self.saw_gradients = bool(passing.gradients)
 
     def _try(self, what: str, action) -> None:
         """Tracing must go on, whatever a probe does."""
@@ -331,6 +332,7 @@ def _sum_of_squares(values: tf.Tensor | None) -> tf.Tensor:
 
 def _sample_of(gradient: tf.Tensor | None, kernel) -> tf.Tensor:
     if gradient is not None:
+        gradient.set_shape(kernel.shape)  # that of an embedding's gradient may be unknown
         return sample(gradient)
     return tf.zeros([layout_of([[kernel]]).size])
 

@@ -179,6 +179,16 @@ def transformer_block_with_attention_over_several_heads():
 
 
 @kind("models")
+def positions_embedded_from_a_constant():
+    inputs = keras.Input((8, 8, 3))
+    x = L.Dense(16)(L.Reshape((8, 24))(inputs))
+    x = x + L.Embedding(8, 16)(keras.ops.arange(8))
+    x = x + L.MultiHeadAttention(2, 8)(x, x)
+    model = keras.Model(inputs, L.Dense(4, "softmax")(L.GlobalAveragePooling1D()(x)))
+    return compiled(model, SPARSE), IMAGES[:50], CLASSES[:50], {}  # the last batch is smaller
+
+
+@kind("models")
 def frozen_base_behind_augmentation():
     base = keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(8, 3, activation="relu"), L.BatchNormalization(), L.Flatten()], name="base")
     base.trainable = False

@@ -245,6 +245,18 @@ def test_a_probe_that_fails_warns_once_by_name_and_the_training_goes_on(tmp_path
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_step_that_could_not_be_measured_leaves_no_zeros_behind(tmp_path, monkeypatch):
+    from keras_callbacks import train_step
+
+    monkeypatch.setattr(train_step, "_sample_of", lambda *_: 1 / 0)
+    with pytest.warns(UserWarning, match="train step could not be measured"):
+        trained(KINDS["dense"], [Diagnosis(tmp_path, quiet=True)])
+    run = read(tmp_path)
+    assert "gradients" not in run
+    assert "updates" not in run
+    assert len(run["loss"])
+
+
 @pytest.mark.parametrize("hook", ["begin", "_look", "end_epoch", "end"])
 def test_whatever_fails_in_a_hook_the_training_goes_on(hook, tmp_path, monkeypatch):
     from keras_callbacks.recording import Recording

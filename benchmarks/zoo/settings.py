@@ -150,7 +150,11 @@ def fitting() -> Kinds:
         model = dense()
         model.compile(adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
         model.fit(
-            stream(x, y), epochs=15, verbose=0, validation_data=stream(xv, yv), callbacks=[Diagnosis(d, overhead=1.0, quiet=True)]
+            stream(x, y),
+            epochs=15,
+            verbose=0,
+            validation_data=stream(xv, yv),
+            callbacks=[Diagnosis(d, overhead=1.0, quiet=True)],
         )
 
     yield "dataset", dataset

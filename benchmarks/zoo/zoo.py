@@ -32,16 +32,14 @@ from tb_nndiag.verdict import Verdict
 
 SHORT = (
     "logistic_regression",
-    "wine_one_hot",
+    "hundred_classes",
     "two_class_softmax",
     "hinge_linear",
-    "sixty_rows",
     "two_epochs",
     "no_validation",
-    "several_targets",
+    "true_and_false",
     "raw_table_normalized",
     "clipnorm",
-    "functions_for_activations",
     "bag_of_words",
 )
 
