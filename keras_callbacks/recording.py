@@ -280,6 +280,9 @@ class Recording:
         try:
             if self._steps > self._recorded_steps:  # steps that were finished
                 self._record_steps()
+            if not self._epochs and self._probes.observing:
+                self._held_rows.take(self._steps + 1)  # of the step that failed: they may tell why
+                self._held_rows.choose(self._steps + 1)
             self._record_data()
             self._write_card()
         except Exception as error:

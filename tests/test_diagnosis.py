@@ -212,6 +212,17 @@ def test_a_training_that_fails_in_a_step_leaves_its_record_and_the_model_untouch
     assert not run.ended
     assert run.last_step == run["loss"].of_run("steps").sum() == 4
     assert run["loss"].of_run("min").min() > 0.5
+    assert run["labels"].last(0, "max") == 9
+
+
+def test_a_first_step_that_fails_leaves_the_rows_that_tell_why(tmp_path):
+    labels = CLASSES.copy()
+    labels[0] = 9
+    model = KINDS["dense"]()
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    with pytest.raises(Exception, match="label value"):
+        model.fit(IMAGES, labels, 16, shuffle=False, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    assert [v.rule for v in diagnose(read(tmp_path)) if v.leads] == ["output-loss-mismatch"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])

@@ -2,7 +2,8 @@
 
 ## What it sees
 
-The share of the features (along the last axis) that do not vary over the held training rows.
+The share of the features (along the last axis) that do not vary over the held training rows; and values for an embedding that are
+all the same once they are cut to whole numbers.
 
 ## Why it matters
 
@@ -27,7 +28,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left
+import numpy as np
+
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, harmed, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -54,6 +57,8 @@ def constant_feature(
     held = min(inputs.last(name, "rows") for name in inputs.columns)
     if held < rows:
         raise NotEnoughData(f"needs {number(rows)} rows, has {number(held)}")
+    if found := _one_number(run, stuck):
+        return found
     share = min(inputs.last(name, "constant_share") for name in inputs.columns)
     if not share > most:
         return None
@@ -90,4 +95,39 @@ def constant_feature(
         first_step=0,
         last_step=step,
         severity=severity,
+    )
+
+
+def _one_number(run: Run, stuck: float) -> Finding | None:
+    """What an embedding is given, where cutting it to whole numbers leaves a single one."""
+    inputs = run["inputs"]
+    first = next((layer for layer in run.card.layers if layer.parameters), None) if run.card else None
+    if first is None or first.class_name != "Embedding" or len(inputs.columns) != 1 or inputs.last(0, "integer") == 1:
+        return None
+    name, step = inputs.columns[0], int(inputs.steps[-1])
+    low, high = inputs.last(name, "min"), inputs.last(name, "max")
+    if not (np.isfinite([low, high]).all() and int(low) == int(high)):
+        return None
+    harm = harmed(run, stuck)
+    return Finding(
+        headline=(
+            f"`{first.name}` takes whole numbers, and cuts all values of `{name}` ({number(low)} to {number(high)}) to"
+            f" {int(low)} (different numbers: at least 2)."
+        ),
+        why="It looks up the same row of its table for every value: no network can tell one row from another by that.",
+        evidence=[
+            Evidence(f"largest value of `{name}`", high, int(low) + 1, "", "inputs", name, step),
+            *([evidence_of_harm(now_left(run), stuck, step)] if harm else []),
+        ],
+        fixes=[
+            Fix(
+                f"Give `{first.name}` the numbers of the words or categories, unscaled.",
+                "They are names, no quantities: scaling them loses them.",
+                "print(x[:3])  # whole numbers from 0 to input_dim - 1",
+            ),
+            Fix("If the values are quantities, leave the embedding out.", "A Dense layer takes quantities."),
+        ],
+        first_step=0,
+        last_step=step,
+        severity="" if harm else "hint",
     )

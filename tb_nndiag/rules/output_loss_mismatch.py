@@ -61,7 +61,7 @@ class Targets:
 @rule(
     "NND701",
     severity="error",
-    reads=["loss"],
+    reads=[],  # where the first step fails there is only the run card, and the targets
     may_read=["labels", "outputs", *PROGRESS],
     explains=[
         *OUTCOMES,

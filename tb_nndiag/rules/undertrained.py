@@ -3,7 +3,8 @@
 ## What it sees
 
 A training that has ended: how much of the best constant prediction's loss is left, whether it was still falling, and whether the
-validation loss was at its lowest. Beside it the number of steps: a few dozen are too few for any network that starts anew.
+validation loss was at its lowest. Beside it the number of steps, and how far they can have moved the weights: a few dozen, or a fifth of the weights' size, are too
+few for any network that starts anew.
 
 ## Why it matters
 
@@ -29,12 +30,19 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag.layers import median, median_ratio, with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
 
 
-@rule("NND503", severity="warning", reads=["loss", "gap", "baseline"], may_read=SIGNALS, explains=["underfitting"])
+@rule(
+    "NND503",
+    severity="warning",
+    reads=["loss", "gap", "baseline"],
+    may_read=["updates", *SIGNALS],
+    explains=["underfitting"],
+)
 def undertrained(
     run: Run,
     *,
@@ -46,6 +54,9 @@ def undertrained(
         Limit("fall over the last third of the records, over the constant's loss", "share", "docs/calibration.md"),
     ] = 0.05,
     few: Annotated[float, Limit("steps that are too few for most networks", "steps", "docs/calibration.md")] = 100,
+    short: Annotated[
+        float, Limit("median update over the weights, times the steps: how far they can have come", "ratio", "docs/calibration.md")
+    ] = 0.2,
     lost: Annotated[float, Limit("share left from which on it was never trained at all, but ran away", "share", "judgment")] = 3.0,
 ) -> Finding | None:  # fmt: skip
     left = now_left(run)
@@ -59,7 +70,8 @@ def undertrained(
     val = gap.of_run("val")
     if np.isfinite(val).any() and np.nanargmin(val) < len(val) - max(1, len(val) // 4):
         return None
-    few_steps = run.last_step < few
+    way = _way(run)
+    few_steps = run.last_step < few or way < short
     if not (_fell(run) > 0.2 * falling * whole if few_steps else still_falling(run, least=falling * whole)):
         return None
     step, epochs = int(gap.steps[-1]), max(int(gap.last(0, "epoch")), 1)
@@ -75,7 +87,8 @@ def undertrained(
         ),
         evidence=[
             evidence_of_harm(left, much, step),
-            *([Evidence("steps of the whole training", run.last_step, few, "steps", "loss", "run", step)] if few_steps else []),
+            *([Evidence("steps of the whole training", run.last_step, few, "steps", "loss", "run", step)] if run.last_step < few else []),
+            *([Evidence("update over the weights, times the steps", way, short, "ratio", "updates", "run", step)] if way < short else []),
         ],
         fixes=[
             Fix(
@@ -90,6 +103,14 @@ def undertrained(
         last_step=step,
         severity="" if few_steps else "hint",
     )  # fmt: skip
+
+
+def _way(run: Run) -> float:
+    """How far the weights can have come, over their size; NaN when it is not known."""
+    if "updates" not in run or run.card is None:
+        return float("nan")
+    layers = with_updates_to_judge(run)
+    return median(median_ratio(run, layers)) * run.last_step if layers else float("nan")
 
 
 def _fell(run: Run) -> float:

@@ -5,12 +5,13 @@ from made_up import card, gaps, losses, run, series
 from recorded import recorded
 
 
-def ended(train=(1.0, 0.97), val=None, every=20, batches=None, end=True, size=32, plan=True):
+def ended(train=(1.0, 0.97), val=None, every=20, batches=None, end=True, size=32, plan=True, ratio=None):
     train = np.asarray(train, float)
     batches = np.linspace(1.1, train[-1], 9) if batches is None else np.asarray(batches, float)
     at = np.linspace(1, len(train) * every, len(batches)).astype(int)
     made = replace(card(), ended=end, batch_size=size) if plan else None
-    return run(gap=gaps(train, train if val is None else np.asarray(val, float), every), loss=losses(batches, at),
+    moved = {"updates": series("updates", ("hidden", "answer"), at, ratio=ratio)} if ratio else {}
+    return run(**moved, gap=gaps(train, train if val is None else np.asarray(val, float), every), loss=losses(batches, at),
                baseline=series("baseline"), card=made)  # fmt: skip
 
 
@@ -23,6 +24,7 @@ FIRES = {
     "with batches of 128 rows": ended(size=128),
     "hardly a fall": ended(batches=np.linspace(1.0, 0.965, 9)),
     "without validation": ended(val=[np.nan] * 2),
+    "steps that led nowhere yet": ended([1.0, 0.97], every=75, ratio=1.3e-3),
     "just over the limit": ended([1.0, 0.66]),
     "far above a constant": ended([3.5, 2.9], batches=np.linspace(3.9, 2.9, 9)),
 }
@@ -37,6 +39,8 @@ SILENT = {
     "it ran away": ended([3.5, 3.1], batches=np.linspace(3.9, 3.1, 9)),
     "few steps, and next to no fall": ended(batches=np.linspace(1.0, 0.975, 9)),
     "few steps, and as low as it gets": ended(batches=[1.3, 1.2, 1.1, 0.97, 0.98, 0.97, 0.97, 0.97, 0.97]),
+    "as many steps, and longer ones": ended([1.0, 0.97], every=75, batches=np.linspace(1.0, 0.97, 9), ratio=1.4e-3),
+    "short steps, and no fall": ended([0.98, 0.97], every=75, ratio=1e-3, batches=np.linspace(0.98, 0.97, 9)),
     "a hundred steps, and no fall": ended([0.98, 0.97], every=50),
     "a long run that hardly falls": ended(np.linspace(0.8, 0.7, 12)),
     "validation was better long before": ended(LONG, val=[*LONG[:8], 0.9, 0.91, 0.92, 0.93]),
