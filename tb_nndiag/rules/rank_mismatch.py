@@ -48,6 +48,10 @@ def rank_mismatch(
         float,
         Limit("loss of predicting every target exactly, over that of the best constant prediction", "ratio", "2: what a squared loss of all pairs gives; under 1: any proper loss"),
     ] = 1.2,
+    exact: Annotated[
+        float,
+        Limit("how far both may lie from what a squared loss of all pairs gives, over the targets' variance", "ratio", "judgment"),
+    ] = 0.02,
 ) -> Finding | None:  # fmt: skip
     labels, outputs = run["labels"], run["outputs"]
     if len(labels.columns) != 1 or len(outputs.columns) != 1:
@@ -58,7 +62,14 @@ def rank_mismatch(
     step = int(outputs.steps[-1])
     constant = run["baseline"].last(0, "constant_loss") if "baseline" in run else float("nan")
     perfect = run["perfect"].last(0, "loss") if "perfect" in run else float("nan")
-    if ranks[0] != ranks[1] and constant > 0 and perfect > worse * constant:
+    # of one rank, the loss itself may drop a dimension; other losses than a squared distance may have their least elsewhere
+    variance = labels.last(0, "std") ** 2
+    pairs = (
+        widths == (1, 1)
+        and abs(constant - variance) < exact * variance
+        and abs(perfect - 2 * variance) < exact * variance
+    )
+    if (ranks[0] != ranks[1] or pairs) and constant > 0 and perfect > worse * constant:
         return _finding(
             f"Targets of shape {shapes[0]} meet predictions of shape {shapes[1]}: predicting every target exactly would cost"
             f" {number(perfect)}, the same answer for every row {number(constant)} (limit: {number(worse)} times that).",

@@ -21,6 +21,8 @@ def without(signal):
 FIRES = {
     "a loss of all pairs": shapes(perfect=2.0),
     "just over the limit": shapes(perfect=1.25),
+    "a loss of all pairs that drops a dimension itself": shapes((2, 1), (2, 1), constant=0.25, perfect=0.5),
+    "nearly so": shapes((2, 1), (2, 1), constant=0.254, perfect=0.496),
     "one target for each row, three for each of its predictions": shapes(predictions=(3, 1), loss=SQUARED, shape=(12, 1)),
     "three targets for one prediction": shapes((2, 3), (2, 1), SQUARED, shape=(1,)),
 }
@@ -37,6 +39,8 @@ SILENT = {
     "Keras makes up for it": shapes(loss=SQUARED, shape=(1,)),
     "just under the limit": shapes(perfect=1.15),
     "of one rank: a loss that is no distance": shapes((2, 1), (2, 1), perfect=2.0),
+    "of one rank: not twice the variance": shapes((2, 1), (2, 1), constant=0.25, perfect=0.51),
+    "of one rank: a constant's loss that is not the variance": shapes((2, 1), (2, 1), constant=0.26, perfect=0.5),
     "a gain, and no loss": shapes(constant=-1.0, perfect=-0.5),
     "quantiles of one target": shapes((2, 1), (2, 3), shape=(3,)),
     "of one shape": shapes((2, 3), (2, 3), SQUARED, shape=(3,)),
