@@ -22,11 +22,11 @@ INTRODUCTION = """# The healthy zoo
 Trainings in which a practitioner would change nothing, of as many kinds as possible: any error or warning here is a false alarm.
 This page is made by
 
-    python benchmarks/zoo/zoo.py OUT --seeds 1,2,3
-    python benchmarks/zoo/zoo.py OUT --draws 200
+    python benchmarks/zoo/zoo.py OUT --seeds {seeds}
+    python benchmarks/zoo/zoo.py OUT --draws {drawn}
     python benchmarks/zoo/table.py OUT > docs/zoo.md
 
-{summary}
+{summary} The column "seeds" counts the runs of a kind, which need not be all of these seeds.
 
 **left** is the loss of the held training rows at the end over that of the best constant prediction, the worst of the seeds: 1 is
 no better than a constant. It is not known (·) for several outputs and for losses of one's own.
@@ -50,10 +50,14 @@ def told(found: Counter[str], runs: int) -> str:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("out", help="what zoo.py wrote")
+    seeds: set[str] = set()
     shares: dict[str, list[float]] = defaultdict(list)
     found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: {severity: Counter() for severity in SEVERITIES})
     for name, directory in runs_below(arguments.parse_args().out):
-        kind = "random draws" if name.startswith("draw_") else name.rpartition("#")[0]
+        kind, _, seed = name.rpartition("#")
+        kind = "random draws" if kind.startswith("draw_") else kind
+        if kind != "random draws":
+            seeds.add(seed)
         run = read(directory, name)
         shares[kind].append(left(run))
         for verdict in diagnose(run):
@@ -70,7 +74,7 @@ def main() -> None:
         f"{runs - drawn} runs of {len(shares) - bool(drawn)} kinds and {drawn} of random settings: "
         f"{total['error']} errors, {total['warning']} warnings, {total['hint']} hints."
     )
-    print(INTRODUCTION.format(summary=summary, rows="\n".join(rows)))
+    print(INTRODUCTION.format(seeds=",".join(sorted(seeds)), drawn=drawn, summary=summary, rows="\n".join(rows)))
 
 
 if __name__ == "__main__":
