@@ -116,6 +116,8 @@ def _way(run: Run) -> float:
 def _fell(run: Run) -> float:
     """By how much the batches' loss fell from the second third of the records to the last, whatever their noise."""
     loss = run["loss"].of_run("mean")
+    if len(loss) < 2:
+        return 0.0
     third = max(len(loss) // 3, 1)
     return float(np.mean(loss[-2 * third : -third]) - np.mean(loss[-third:]))
 

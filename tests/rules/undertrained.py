@@ -36,6 +36,7 @@ HINTS = {
 SILENT = {
     "a healthy run": recorded("healthy_dense"),
     "just under the limit": ended([1.0, 0.64]),
+    "one step, which shows no fall": ended([0.97], every=1, batches=[0.97]),
     "it ran away": ended([3.5, 3.1], batches=np.linspace(3.9, 3.1, 9)),
     "few steps, and next to no fall": ended(batches=np.linspace(1.0, 0.975, 9)),
     "few steps, and as low as it gets": ended(batches=[1.3, 1.2, 1.1, 0.97, 0.98, 0.97, 0.97, 0.97, 0.97]),
