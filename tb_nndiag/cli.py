@@ -205,7 +205,8 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _rules(options: argparse.Namespace) -> int:
     for rule in all_rules():
-        reads = ", ".join(rule.reads) + (f"; if recorded: {', '.join(extra)}" if (extra := rule.may_read) else "")
+        also = f"if recorded: {', '.join(rule.may_read)}" if rule.may_read else ""
+        reads = "; ".join(filter(None, [", ".join(rule.reads), also]))
         print(f"{rule.code}  {rule.severity:8} {rule.name:24} {rule.title}\n{'':42}reads {reads}")
     return CLEAN
 

@@ -53,10 +53,10 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
-NOT_TRAINED_HERE = {  # why not, or in part; tests/test_robustness.py has the last two
+NOT_TRAINED_HERE = {  # why not, or where else
     "training loops of one's own": "not at all: the callback is one of `fit`",
     "PyTorch and JAX as backends": "not at all: the callback says so and records nothing",
-    "several replicas of a distribution strategy": "in part: metrics and the run card alone; the callback says so",
+    "several replicas of a distribution strategy": "works under MirroredStrategy: see data_flow.md, tests/test_distribution.py",
 }
 
 
