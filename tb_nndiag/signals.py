@@ -25,6 +25,13 @@ class Signal:
     meaning: str
 
 
+_OF_INPUTS = (
+    "mean", "std", "min", "max", "nonfinite", "constant_share", "largest_scale", "scale_ratio", "integer", "rows",
+)  # fmt: skip
+_OF_TARGETS = (
+    "mean", "std", "min", "max", "nonfinite", "integer", "distinct", "width", "rank", "row_sum_min", "row_sum_max",
+    "majority_share", "spread",
+)  # fmt: skip
 SIGNALS = {
     "loss": Signal(
         "run",
@@ -65,7 +72,7 @@ SIGNALS = {
     ),
     "inputs": Signal(
         "input",
-        ("mean", "std", "min", "max", "nonfinite", "constant_share", "largest_scale", "scale_ratio", "integer", "rows"),
+        _OF_INPUTS,
         "once",
         "the held rows; features lie along the last axis; a feature's scale is the larger of its |mean| and std, "
         "`scale_ratio` is the largest scale over the median one, of the features that vary",
@@ -78,21 +85,7 @@ SIGNALS = {
     ),
     "labels": Signal(
         "output",
-        (
-            "mean",
-            "std",
-            "min",
-            "max",
-            "nonfinite",
-            "integer",
-            "distinct",
-            "width",
-            "rank",
-            "row_sum_min",
-            "row_sum_max",
-            "majority_share",
-            "spread",
-        ),
+        _OF_TARGETS,
         "once",
         "targets of the held rows; `width` is the last dimension, `majority_share` the share of the commonest value or"
         " class, `spread` the mean over columns of the standard deviation over rows",
@@ -153,27 +146,13 @@ SIGNALS = {
     ),
     "val_inputs": Signal(
         "input",
-        ("mean", "std", "min", "max", "nonfinite", "constant_share", "largest_scale", "scale_ratio", "integer", "rows"),
+        _OF_INPUTS,
         "once",
         "as `inputs`, of validation rows at equal distances",
     ),
     "val_labels": Signal(
         "output",
-        (
-            "mean",
-            "std",
-            "min",
-            "max",
-            "nonfinite",
-            "integer",
-            "distinct",
-            "width",
-            "rank",
-            "row_sum_min",
-            "row_sum_max",
-            "majority_share",
-            "spread",
-        ),
+        _OF_TARGETS,
         "once",
         "as `labels`, of validation rows at equal distances",
     ),

@@ -1,7 +1,7 @@
 """How long a reader of a large logdir waits, and how much is sent: routes, then the page in a real browser.
 
-    python benchmarks/tab/make_runs.py /tmp/runs
-    python benchmarks/tab/measure.py /tmp/runs
+    python benchmarks/tab/make_runs.py RUNS
+    python benchmarks/tab/measure.py RUNS
 
 Prints a Markdown table. TensorBoard has loaded the data before anything is timed. Needs Playwright and Chromium (the
 environment variable NNDIAG_CHROMIUM names another program).
