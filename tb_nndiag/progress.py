@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_nndiag.rule import Evidence, NotEnoughData, number
+from tb_nndiag.rule import Evidence, Limit, NotEnoughData, number
 from tb_nndiag.run import Run
 
 SIGNALS = ("loss", "gap", "baseline", "perfect")  # what these functions read
+HARM = Limit(
+    "share of the constant prediction's loss that must be left for it to be more than a hint",
+    "share",
+    "docs/calibration.md",
+)  # what `harmed` is asked with
 
 
 def left_over(run: Run) -> tuple[np.ndarray, np.ndarray]:

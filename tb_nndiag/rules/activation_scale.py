@@ -34,7 +34,7 @@ import numpy as np
 
 from tb_nndiag import snippets
 from tb_nndiag.layers import WEIGHTED
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, harmed, now_left
+from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
 
@@ -85,14 +85,7 @@ def activation_scale(
             "judgment",
         ),
     ] = 0.5,
-    stuck: Annotated[
-        float,
-        Limit(
-            "share of the constant prediction's loss that must be left for it to be more than a hint",
-            "share",
-            "docs/calibration.md",
-        ),
-    ] = 0.9,
+    stuck: Annotated[float, HARM] = 0.9,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 100,
 ) -> Finding | None:
     if run.card is None:

@@ -31,7 +31,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import median, median_ratio, with_updates_to_judge
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, harmed, now_left
+from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import learning_rate, optimizer
@@ -54,14 +54,7 @@ def clipped_away(
     floor: Annotated[
         float, Limit("update over the weights per step, median of layers and records", "ratio", "docs/calibration.md")
     ] = 3e-4,
-    stuck: Annotated[
-        float,
-        Limit(
-            "share of the constant prediction's loss that must be left for it to be more than a hint",
-            "share",
-            "docs/calibration.md",
-        ),
-    ] = 0.9,
+    stuck: Annotated[float, HARM] = 0.9,
     records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 10,
 ) -> Finding | None:
     if run.card is None:

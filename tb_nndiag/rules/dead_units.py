@@ -31,7 +31,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from tb_nndiag import snippets
-from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.progress import HARM, SIGNALS, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Layer, Run
 from tb_nndiag.snippets import a_tenth
@@ -50,14 +50,7 @@ def dead_units(
     most: Annotated[
         float, Limit("share of a hidden layer's units that are dead", "share", "docs/calibration.md", chart="units")
     ] = 0.5,
-    stuck: Annotated[
-        float,
-        Limit(
-            "share of the constant prediction's loss that must be left for it to be more than a hint",
-            "share",
-            "docs/calibration.md",
-        ),
-    ] = 0.9,
+    stuck: Annotated[float, HARM] = 0.9,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know which layers are hidden")

@@ -30,7 +30,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, harmed, reference_loss
+from tb_nndiag.progress import HARM, SIGNALS, harmed, reference_loss
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import FIT_TEN_ROWS
@@ -51,14 +51,7 @@ def majority_class(
     common: Annotated[
         float, Limit("share of the commonest class among the targets, above which it may be right", "share", "judgment")
     ] = 0.7,
-    stuck: Annotated[
-        float,
-        Limit(
-            "share of the constant prediction's loss that must be left for it to be more than a hint",
-            "share",
-            "docs/calibration.md",
-        ),
-    ] = 0.9,
+    stuck: Annotated[float, HARM] = 0.9,
 ) -> Finding | None:
     if run.card is None or len(run.card.losses) != 1 or run.card.losses[0].name not in CLASSIFYING:
         raise NotEnoughData("needs a run card with one loss that tells classes apart")

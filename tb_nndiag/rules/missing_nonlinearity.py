@@ -31,7 +31,7 @@ from typing import Annotated
 
 from tb_nndiag import snippets
 from tb_nndiag.layers import WEIGHTED
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, harmed, now_left, room, still_falling
+from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left, room, still_falling
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Card, Layer, Run
 
@@ -54,14 +54,7 @@ def missing_nonlinearity(
     most: Annotated[
         float, Limit("layers with weights that may follow each other without an activation", "layers", "exact")
     ] = 1,
-    stuck: Annotated[
-        float,
-        Limit(
-            "share of the constant prediction's loss that must be left for it to be more than a hint",
-            "share",
-            "docs/calibration.md",
-        ),
-    ] = 0.9,
+    stuck: Annotated[float, HARM] = 0.9,
     falling: Annotated[
         float,
         Limit(

@@ -30,7 +30,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, harmed, now_left
+from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
 
@@ -53,14 +53,7 @@ def norm_batch_size(
     run: Run,
     *,
     few: Annotated[float, Limit("values over which mean and variance are taken", "values", "docs/calibration.md")] = 3,
-    stuck: Annotated[
-        float,
-        Limit(
-            "share of the constant prediction's loss that must be left for it to be more than a hint",
-            "share",
-            "docs/calibration.md",
-        ),
-    ] = 0.9,
+    stuck: Annotated[float, HARM] = 0.9,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 100,
 ) -> Finding | None:
     if run.card is None or not run.card.batch_size:

@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from tb_nndiag.progress import SIGNALS, harmed
+from tb_nndiag.progress import HARM, SIGNALS, harmed
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Optimizer, Run
 from tb_nndiag.snippets import learning_rate
@@ -70,14 +70,7 @@ def optimizer_choice(
     balance: Annotated[
         float, Limit("beta_1² over the root of beta_2, which must be less", "ratio", "Kingma & Ba 2015")
     ] = 1,
-    stuck: Annotated[
-        float,
-        Limit(
-            "share of the constant prediction's loss that must be left for it to be more than a hint",
-            "share",
-            "docs/calibration.md",
-        ),
-    ] = 0.9,
+    stuck: Annotated[float, HARM] = 0.9,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 40,
 ) -> Finding | None:
     if run.card is None or run.card.optimizer is None:

@@ -30,7 +30,7 @@ from typing import Annotated
 
 from tb_nndiag import snippets
 from tb_nndiag.layers import IMAGES
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, harmed, now_left
+from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -59,14 +59,7 @@ def target_out_of_reach(
     near: Annotated[
         float, Limit("how near the bound a prediction presses against it, over the targets' range", "ratio", "judgment")
     ] = 0.02,
-    stuck: Annotated[
-        float,
-        Limit(
-            "share of the constant prediction's loss that must be left for it to be more than a hint",
-            "share",
-            "docs/calibration.md",
-        ),
-    ] = 0.5,
+    stuck: Annotated[float, HARM] = 0.5,
 ) -> Finding | None:
     if run.card is None or len(run.card.losses) != 1 or run.card.output_layer is None:
         raise NotEnoughData("needs a run card with one output and one loss")
