@@ -29,6 +29,11 @@ class HeldRows:
     def __len__(self) -> int:
         return len(self._rows[0]) if self._rows else 0
 
+    @property
+    def weighted(self) -> bool:
+        """Whether rows have weights of their own, from `sample_weight` or `class_weight`."""
+        return isinstance(self._structure, tuple) and len(self._structure) == 3
+
     # Inside the train step.
 
     def prepare(self, data: Any) -> None:

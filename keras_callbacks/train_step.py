@@ -93,6 +93,11 @@ class TrainStepProbes:
             for i in range(1, len(row))
         ]
 
+    def forward(self, names: list[str]) -> list[int]:
+        """The indices of `names` in the order of the forward pass; what was never called comes last."""
+        order = {name: i for i, name in enumerate(self.order)}
+        return sorted(range(len(names)), key=lambda i: (order.get(names[i], len(order)), i))
+
     def nonfinite(self) -> tuple[int, dict[str, float]] | None:
         """The first observed step at which something was not finite, and how many values were, by place; None if never.
 

@@ -125,12 +125,14 @@ class Card:
     steps_per_epoch: int = 0
     epochs: int = 0
     validation: bool = False
+    weighted: bool = False  # by sample_weight or class_weight
     precision: str = "float32"
     jit_compile: bool = False
     run_eagerly: bool = False
     steps_per_execution: int = 1
     strategy: str = ""
     seeded: bool = False
+    deterministic_ops: bool = False
     parameters: int = 0
     trainable_parameters: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)

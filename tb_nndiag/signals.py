@@ -55,6 +55,12 @@ SIGNALS = {
         "gradient of the observed step, before clipping, loss scale removed; over the layer's weights of two or more"
         " dimensions (NaN: it has none)",
     ),
+    "worst_gradients": Signal(
+        "layer",
+        ("rms", "step"),
+        "once",
+        "the largest `rms` of `gradients` of all observed steps, and its step",
+    ),
     "updates": Signal(
         "layer",
         ("ratio", "update_rms", "weight_rms", "weight_max_abs", "unit_spread"),
@@ -122,6 +128,13 @@ SIGNALS = {
         ("step_seconds", "own_seconds", "elapsed_seconds"),
         "step",
         "mean duration of the steps since the last record; time spent by the callback so far; time since the start",
+    ),
+    "wait": Signal(
+        "run",
+        ("seconds",),
+        "step",
+        "how long one step waited for its batch, now and then from step 80 on; not recorded under a distribution strategy or"
+        " for several steps per execution",
     ),
     "mode": Signal(
         "run",

@@ -442,6 +442,14 @@ def test_the_schedule_never_writes_more_than_tensorboard_keeps():
     assert [schedule.next_step(s) for s in (1, 20, 39, 40, 1000)] == [2, 21, 40, 42, 1050]
 
 
+def test_a_deep_model_is_recorded_less_often():
+    from keras_callbacks import schedule
+
+    assert [schedule.next_step(1000, layers) for layers in (50, 100, 1000)] == [1050, 1100, 2000]
+    assert [schedule.next_epoch(e) for e in (1, 99, 100, 1000)] == [2, 100, 103, 1030]
+    assert [schedule.next_epoch(e, 100) for e in (1, 49, 50, 1000)] == [2, 50, 53, 1060]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -219,7 +219,7 @@ def test_looks_come_at_growing_distances(tmp_path, monkeypatch):
 def test_there_is_no_look_without_a_new_record_or_the_time_for_it(tmp_path, monkeypatch):
     looks = []
     monkeypatch.setattr(Diagnosis, "_judged", lambda self: looks.append(self._epochs) or [])
-    monkeypatch.setattr(schedule, "next_epoch", lambda epoch: epoch + 4)
+    monkeypatch.setattr(schedule, "next_epoch", lambda epoch, layers: epoch + 4)
     fit(tmp_path / "run", epochs=12)
     assert looks == [1, 5, 9, 12]
     looks.clear()

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_callbacks import Diagnosis, samples
-from keras_callbacks.probes import inputs, labels, losses, outputs, units, updates
+from keras_callbacks.probes import inputs, labels, losses, outputs, run_card, units, updates
 from tb_nndiag.logdir import read
 
 ROWS, FEATURES, BATCH = 48, 5, 16
@@ -84,6 +84,15 @@ def test_the_gradient_of_every_layer(observed):
             np.testing.assert_allclose(run["gradients"].values[record, layer], expected, rtol=2e-3, atol=1e-7)
 
 
+def test_the_largest_gradient_of_every_layer_and_its_step(observed):
+    run, _, steps = observed
+    found = run["worst_gradients"]
+    assert found.columns == ("first", "second", "last")
+    for layer in range(3):
+        by_step = [rms(gradients[2 * layer]) for _, gradients, _, _ in steps]
+        np.testing.assert_allclose(found.values[-1, layer], [max(by_step), 1 + np.argmax(by_step)], rtol=2e-3)
+
+
 def test_the_update_that_was_really_made(observed):
     run, _, steps = observed
     for record, (_, _, before, after) in enumerate(steps):
@@ -149,6 +158,19 @@ def test_the_run_card(observed):
     assert (card.batch_size, card.steps_per_epoch, card.epochs, card.validation, card.seeded) == (BATCH, 3, 3, True, True)
     assert card.parameters == model.count_params()
     assert card.ended
+
+
+@pytest.mark.parametrize("weights", [{}, {"class_weight": {0: 1.0, 1: 2.0}}, {"sample_weight": np.ones(len(X))}])
+def test_whether_rows_are_weighted(weights, tmp_path):
+    made("sgd").fit(X, Y, BATCH, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)], **weights)
+    assert read(tmp_path).card.weighted == bool(weights)
+
+
+def test_whether_operations_are_deterministic(tmp_path, monkeypatch):
+    for deterministic in (False, True):
+        monkeypatch.setattr(run_card, "is_op_determinism_enabled", lambda deterministic=deterministic: deterministic)
+        made("sgd").fit(X, Y, BATCH, verbose=0, callbacks=[Diagnosis(tmp_path / str(deterministic), quiet=True)])
+        assert read(tmp_path / str(deterministic)).card.deterministic_ops == deterministic
 
 
 def test_the_batch_size_is_not_that_of_a_partial_batch(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 import keras
 import numpy as np
@@ -281,3 +282,61 @@ def test_what_fits_into_the_budget_is_affordable(monkeypatch):
 def test_a_budget_is_a_share(overhead):
     with pytest.raises(ValueError, match="`overhead` is .*; expected a share"):
         Diagnosis("logs/run", overhead=overhead)
+
+
+# ---- waiting for data --------------------------------------------------------------------------------------------------
+
+
+def slow_batches(seconds):
+    def batches():
+        for start in range(0, len(X), BATCH):
+            time.sleep(seconds)
+            yield X[start : start + BATCH], Y[start : start + BATCH]
+
+    specs = (tf.TensorSpec((None, 5)), tf.TensorSpec((None, 1)))
+    return tf.data.Dataset.from_generator(batches, output_signature=specs)
+
+
+def test_how_long_a_step_waits_for_its_batch(tmp_path):
+    for name, seconds in (("slow", 0.02), ("fast", 0.0)):
+        made("adam").fit(slow_batches(seconds), verbose=0, callbacks=[Diagnosis(tmp_path / name, quiet=True)])
+    slow, fast = (read(tmp_path / name)["wait"] for name in ("slow", "fast"))
+    assert 0.018 < np.median(slow.of_run("seconds")) < 0.03
+    assert np.median(fast.of_run("seconds")) < 0.01
+    assert slow.steps[0] >= schedule.FIRST_TIMED
+
+
+def test_a_run_whose_waits_are_measured_is_the_run_bit_for_bit_without_a_new_trace(tmp_path, plain_form_at_once):
+    alone, observed = made("adam", L.Dropout(0.3)), made("adam", L.Dropout(0.3))
+    alone.fit(slow_batches(0), epochs=2, verbose=0)
+    observed.fit(slow_batches(0), epochs=2, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    run = read(tmp_path)
+    assert len(run["wait"]) > 3
+    assert run["resources"].of_run("traces")[-1] == 2
+    for a, b in zip(alone.get_weights(), observed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_data_that_end_where_a_wait_is_to_be_measured_end_the_epoch(tmp_path):
+    record = 1
+    while record <= schedule.FIRST_TIMED + 2:
+        record = schedule.next_step(record)
+    length = record - 2  # the next step is the one that is waited for
+    alone, observed = made("adam"), made("adam")
+    expected = alone.fit(slow_batches(0).take(length), epochs=2, verbose=0).history
+    found = observed.fit(slow_batches(0).take(length), epochs=2, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)]).history
+    assert found == expected
+    assert int(observed.optimizer.iterations) == int(alone.optimizer.iterations)
+
+
+@pytest.mark.parametrize("kind", ["several steps at once", "no dense tensors"])
+def test_where_a_wait_cannot_be_measured_the_run_is_recorded_without(kind, tmp_path):
+    several = kind == "several steps at once"
+    model = made("adam", steps_per_execution=2 if several else 1)
+    data = slow_batches(0)
+    if not several:
+        data = data.map(lambda x, y: (tf.sparse.from_dense(x), y))
+    model.fit(data, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    run = read(tmp_path)
+    assert "wait" not in run
+    assert run["loss"].steps[-1] == len(X) // BATCH

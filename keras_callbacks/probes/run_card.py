@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import keras
+from tensorflow.python.framework.config import is_op_determinism_enabled  # there is no public question for it
 
 from keras_callbacks.places import Place
 from tb_nndiag.proto import nndiag_pb2
@@ -36,6 +37,7 @@ def measure(model: keras.Model, places: list[Place], shapes: dict[str, tuple], o
         run_eagerly=bool(model.run_eagerly),
         steps_per_execution=int(model.steps_per_execution),
         seeded=_seeded(),
+        deterministic_ops=is_op_determinism_enabled(),
         parameters=model.count_params() if model.built else 0,
         trainable_parameters=sum(_size(w) for w in model.trainable_weights),
         versions={
