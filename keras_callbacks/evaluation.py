@@ -25,7 +25,9 @@ from keras_callbacks.taps import Taps
 
 ROWS_AT_ONCE = 256
 MOST_TRAINING_BATCHES = 16
-SMALL_PREDICTION = 4096  # bytes a row; beyond, no more rows at once than the training has
+MOST_AT_ONCE = (
+    4 * 2**20
+)  # bytes of a layer's output or a prediction; beyond, no more rows at once than the training has
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Evaluator:
         self._train_loss: Callable | None = None
         self._has_modes = False
         self._masked = False
-        self._prediction_bytes = 0  # of one row
+        self._prediction_bytes = self._output_bytes = 0  # of one row; of the largest output of a layer
 
     def evaluate(self, batch_size: int, most_rows: int) -> Evaluation:
         """batch_size: of a replica in training, which is known to fit into memory. Large predictions make it stop at fewer rows."""
@@ -71,8 +73,7 @@ class Evaluator:
         if self._evaluate_batch is None:
             self._evaluate_batch = self._traced(self._evaluate)
             self._has_modes = _has_modes(self._model)
-        small = self._prediction_bytes <= SMALL_PREDICTION
-        at_once = ROWS_AT_ONCE if small else min(batch_size or ROWS_AT_ONCE, ROWS_AT_ONCE)
+        at_once = min(ROWS_AT_ONCE, max(batch_size or ROWS_AT_ONCE, MOST_AT_ONCE // max(self._output_bytes, 1)))
         results, sizes = [], []
         with self._state_kept():
             for start in range(0, rows, at_once):
@@ -141,7 +142,7 @@ class Evaluator:
         """Traced: everything about one batch in inference mode."""
         model = self._model
         (y_pred, loss), passing = self._taps.collect(lambda: self._forward(x, y, weights, training=False))
-        self._note(y_pred)
+        self._note(y_pred, passing.outputs)
         penalties = [tf.reduce_sum(tf.cast(p, tf.float32)) for p in model.losses]
         penalty = tf.add_n(penalties) if penalties else tf.constant(0.0)
         graph = tf.constant(0).graph
@@ -158,11 +159,12 @@ class Evaluator:
             "counts": {name: units.count(t, self._axes[name], self._activations[name]) for name, t in seen.items()},
         }
 
-    def _note(self, predictions: Any) -> None:
-        """How large a row of predictions is, and whether a mask hides some of it."""
+    def _note(self, predictions: Any, outputs: dict[str, tf.Tensor]) -> None:
+        """How large a row of predictions and of the largest output of a layer is, and whether a mask hides some of it."""
         flat = tf.nest.flatten(predictions)
         self._masked = any(getattr(t, "_keras_mask", None) is not None for t in flat)
-        self._prediction_bytes = sum(4 * (t.shape[1:].num_elements() or MOST_BYTES) for t in flat)
+        self._prediction_bytes = sum(_row_bytes(t) for t in flat)
+        self._output_bytes = max(map(_row_bytes, [*flat, *outputs.values()]))
 
     @contextmanager
     def _state_kept(self) -> Iterator[None]:
@@ -180,6 +182,11 @@ class Evaluator:
         finally:
             for copy, value in state:
                 copy.assign(value)
+
+
+def _row_bytes(tensor: tf.Tensor) -> int:
+    """Bytes of one row, in float32; as good as too many when it is not known."""
+    return 4 * (tensor.shape[1:].num_elements() or MOST_BYTES)
 
 
 def _has_modes(model: keras.Model) -> bool:

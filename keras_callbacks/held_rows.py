@@ -81,7 +81,7 @@ class HeldRows:
             return
         count = int(self._count.numpy())
         self._taken.append((step, [p.numpy()[:count].copy() for p in self._passing]))  # a view would keep all of it
-        if sum(len(rows[0]) for _, rows in self._taken) > 4 * self._capacity:
+        if sum(len(rows[0]) for _, rows in self._taken) > 2 * self._capacity:
             chosen = self._choose(step)
             self._taken = [(s, [part[:n] for part in rows]) for (s, rows), n in zip(self._taken, chosen, strict=True)]
 

@@ -171,7 +171,9 @@ class TrainStepProbes:
         row = steps % STEPS_KEPT
         now = [_as_float32(k) for k in kernels]
         found = summed([None if g is None else _unscaled(g, passing.scale) for g in gradients])
-        squares = _stacked([_sum_of_squares(g) for g in found])
+        squares = 2 * _stacked(
+            [tf.constant(0.0) if g is None else tf.nn.l2_loss(g) for g in found]
+        )  # one operation each
         if first and passing.gradients and kernels:
             _put(self._squares, row, squares)
             _put(self._gradients, row, tf.concat([_sample_of(g, k) for g, k in zip(found, now, strict=True)], 0))
@@ -196,7 +198,7 @@ class TrainStepProbes:
         )
         if not first:
             return
-        sums = [forward, squares, _stacked([_sum_of_squares(k) for k in now])]
+        sums = [forward, squares, _stacked([tf.reduce_sum(k) for k in now])]
         broken = tf.cast(tf.logical_not(tf.math.is_finite(tf.concat(sums, 0))), tf.float32)
         counts = tf.concat([data, broken[2:]], 0)
         is_new = tf.logical_and(self._first_nonfinite < 0, tf.reduce_any(counts > 0))
@@ -329,10 +331,6 @@ def _stacked(scalars: list[tf.Tensor]) -> tf.Tensor:
 
 def _first_row(gradient: tf.Tensor) -> tf.Tensor:
     return gradient[(0,) * (len(gradient.shape) - 1)]
-
-
-def _sum_of_squares(values: tf.Tensor | None) -> tf.Tensor:
-    return tf.constant(0.0) if values is None else tf.reduce_sum(tf.square(values))
 
 
 def _sample_of(gradient: tf.Tensor | None, kernel) -> tf.Tensor:

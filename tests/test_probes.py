@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_callbacks import Diagnosis, samples
-from keras_callbacks.probes import inputs, labels, losses, outputs, run_card, units, updates
+from keras_callbacks.probes import columns, inputs, labels, losses, outputs, run_card, units, updates
 from tb_nndiag.logdir import read
 
 ROWS, FEATURES, BATCH = 48, 5, 16
@@ -312,3 +312,23 @@ class TestPlainProbes:
         assert updates.unit_spread(np.tile([[1.0], [2.0]], [1, 5])) == 0
         assert updates.unit_spread(np.eye(4)) > 0.5
         assert np.isnan(updates.unit_spread(np.ones((4, 1))))
+
+
+@pytest.mark.parametrize("shape", [(70, 6000), (9, 60, 60, 40), (300_000, 1), (50,)])
+def test_statistics_of_features_are_those_of_all_rows_however_many_are_looked_at_once(shape):
+    rows = (3 + np.random.default_rng(1).standard_normal(shape)).astype("float32")
+    rows.flat[[0, 7, 30]] = np.nan, np.inf, -np.inf
+    found = columns.columns_of(rows)
+    flat = rows.astype("float64").reshape(-1, shape[-1] if len(shape) > 1 else 1)
+    finite = np.where(np.isfinite(flat), flat, np.nan)
+    assert flat.size > columns.VALUES_AT_ONCE or len(shape) == 1
+    for ours, numpys in ((found.mean, np.nanmean), (found.std, np.nanstd), (found.low, np.nanmin), (found.high, np.nanmax)):
+        np.testing.assert_allclose(ours, numpys(finite, axis=0), rtol=1e-9)
+    np.testing.assert_allclose([found.overall_mean, found.overall_std], [np.nanmean(finite), np.nanstd(finite)], rtol=1e-9)
+    assert (found.nonfinite, found.whole, found.count.sum()) == (3, False, flat.size - 3)
+
+
+def test_a_feature_without_a_finite_value_has_no_statistics_and_whole_numbers_are_known():
+    found = columns.columns_of(np.array([[np.nan, 1], [np.inf, 4]]))
+    np.testing.assert_array_equal([found.mean, found.std, found.low, found.high], [[np.nan, 2.5], [np.nan, 1.5], [np.nan, 1], [np.nan, 4]])
+    assert found.whole

@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 
+from keras_callbacks.probes.columns import by_feature, columns_of
 from keras_callbacks.probes.labels import is_one_hot
 
 MOST_CLASSES = 1000  # whole-numbered targets with more distinct values are no classes
@@ -19,15 +20,14 @@ def measure(train: np.ndarray, val: np.ndarray) -> np.ndarray:
     training, the largest of the former, share of validation's values outside training's range by more than half of it.
     Features that are constant in training count in the last alone.
     """
-    train, val = _features(train), _features(val)
-    mean, std, low, high = train.mean(axis=0), train.std(axis=0), train.min(axis=0), train.max(axis=0)
-    margin = (high - low) / 2
-    outside = np.mean((val < low - margin) | (val > high + margin))
-    varies = std > 1e-6 * np.maximum(np.abs(mean), 1e-6)
+    ours, theirs = columns_of(train), columns_of(val)
+    margin = (ours.high - ours.low) / 2
+    outside = np.mean((by_feature(val) < ours.low - margin) | (by_feature(val) > ours.high + margin))
+    varies = ours.std > 1e-6 * np.maximum(np.abs(ours.mean), 1e-6)
     if not varies.any():
         return np.array([np.nan, np.nan, np.nan, outside])
-    location = (np.abs(val.mean(axis=0) - mean) / np.where(varies, std, 1))[varies]
-    scale = (val.std(axis=0) / np.where(varies, std, 1))[varies]
+    location = (np.abs(theirs.mean - ours.mean) / np.where(varies, ours.std, 1))[varies]
+    scale = (theirs.std / np.where(varies, ours.std, 1))[varies]
     return np.array([np.median(location), np.median(scale), location.max(), outside])
 
 
@@ -61,11 +61,6 @@ def overlap(train: list[np.ndarray], val: list[np.ndarray]) -> np.ndarray:
     ours, theirs = _fingerprints(train), _fingerprints(val)
     known = set(ours)
     return np.array([[len(ours), len(theirs), sum(f in known for f in theirs), len(ours) - len(known), len(known)]])
-
-
-def _features(rows: np.ndarray) -> np.ndarray:
-    values = np.asarray(rows, np.float64)
-    return values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(-1, 1)
 
 
 def _classes(targets: np.ndarray) -> np.ndarray | None:
