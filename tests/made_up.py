@@ -34,6 +34,8 @@ HEALTHY_STATS: dict[str, dict[str, float]] = {
     "clipping": {"before": 1, "after": 1},
     "loss_scale": {"scale": 32768, "skipped": 0},
     "resources": {"resident_bytes": 5e8, "traces": 1},
+    "wait": {"seconds": 1e-4},
+    "worst_gradients": {"rms": 0.1, "step": 1},
     "timing": {"step_seconds": 0.002, "own_seconds": 0.01, "elapsed_seconds": 1},
 }  # fmt: skip
 

@@ -85,7 +85,7 @@ def train_as_worker(out: Path) -> None:
         model._maybe_symbolic_build = lambda **given: None
 
     between = (L.BatchNormalization, lambda: L.Dropout(0.3))
-    schedule.next_step = lambda step: step + 6  # so that both forms of the step run
+    schedule.next_step = lambda step, layers: step + 6  # so that both forms of the step run
     out.mkdir()
     save_state(trained(strategy, between, prepare=build), out / "alone.npz")
     save_state(trained(strategy, between, [Diagnosis(out / "run")], prepare=build), out / "observed.npz")
