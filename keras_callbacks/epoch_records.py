@@ -43,7 +43,7 @@ class EpochRecords:
         self._model, self._places, self._probes, self._taps = model, places, probes, taps
         self._held_rows, self._records = held_rows, records
         self._validation_rows = ValidationRows()
-        taps.on_validation = self._validation_rows.look
+        taps.around_validation = self._validation_rows.look
         self._next = 1
         self._epoch = 0
         self._logs: dict[str, float] = {}
@@ -62,6 +62,11 @@ class EpochRecords:
         val = self._logs.get("val_loss", np.nan)
         if np.isfinite(val) and not val >= self._best_val:
             self._best_val, self._best_epoch = val, epoch
+
+    def take_validation_seconds(self) -> float:
+        """What looking at validation rows took since the last call."""
+        seconds, self._validation_rows.seconds = self._validation_rows.seconds, 0.0
+        return seconds
 
     @property
     def is_due(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_callbacks.replicas import plain_variable
+from keras_callbacks.spread_rows import SpreadRows
 
 MOST_ROWS = 1024
 MOST_BYTES = 16 * 2**20
@@ -22,7 +23,7 @@ class HeldRows:
         self._structure: Any = None
         self._passing: list[tf.Variable] = []  # first rows of the batch that passes through an observed step
         self._count = plain_variable(0, tf.int32)  # how many
-        self._taken: list[tuple[int, list[np.ndarray]]] = []  # step, and its rows
+        self._taken: SpreadRows | None = None  # by step
         self._rows: list[np.ndarray] = []  # those that were chosen
         self._capacity = 0
 
@@ -77,37 +78,21 @@ class HeldRows:
 
     def take(self, step: int) -> None:
         """After an observed step of the first epoch: takes what it left. step: counted from 1"""
-        if self._rows or not self._passing or (self._taken and self._taken[-1][0] >= step):
+        if self._rows or not self._passing:
             return
-        count = int(self._count.numpy())
-        self._taken.append((step, [p.numpy()[:count].copy() for p in self._passing]))  # a view would keep all of it
-        if sum(len(rows[0]) for _, rows in self._taken) > 2 * self._capacity:
-            chosen = self._choose(step)
-            self._taken = [(s, [part[:n] for part in rows]) for (s, rows), n in zip(self._taken, chosen, strict=True)]
+        self._taken = self._taken or SpreadRows(self._capacity)
+        if self._taken.last < step:
+            count = int(self._count.numpy())
+            self._taken.take(step, [p.numpy()[:count].copy() for p in self._passing])  # a view would keep all of it
 
     def choose(self, last_step: int) -> None:
         """Once the first epoch is over: from now on these are the rows. last_step: of the epoch"""
-        if self._rows or not self._taken:
-            return
-        chosen = self._choose(last_step)
-        parts = zip(
-            *[[part[:n] for part in rows] for (_, rows), n in zip(self._taken, chosen, strict=True)], strict=True
-        )
-        self._rows, self._taken = [np.concatenate(part) for part in parts], []
+        if self._taken and not self._rows:
+            self._rows, self._taken = self._taken.chosen(last_step), None
 
     def forget(self) -> None:
         """Lets go of all rows; the next epoch's may be taken."""
-        self._rows, self._taken = [], []
-
-    def _choose(self, last_step: int) -> list[int]:
-        """How many rows of each taken step: as many as it stands for steps, itself and those up to the next one."""
-        steps = [step for step, _ in self._taken]
-        stands_for = np.diff([*steps, last_step + 1])
-        wanted = np.ceil(self._capacity * stands_for / max(stands_for.sum(), 1)).astype(int)
-        found = [min(n, len(rows[0])) for n, (_, rows) in zip(wanted, self._taken, strict=True)]
-        while sum(found) > self._capacity:  # rounded up: take back where there is most
-            found[int(np.argmax(found))] -= 1
-        return found
+        self._rows, self._taken = [], None
 
     def rows(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """The chosen inputs and targets, flattened: one array (rows, ...) per input and per output."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from keras_callbacks import replicas, schedule, waiting
+from keras_callbacks import batch_ahead, replicas, schedule
 from keras_callbacks.epoch_records import EpochRecords
 from keras_callbacks.evaluation import Evaluator
 from keras_callbacks.held_rows import HeldRows
@@ -154,9 +154,8 @@ class Recording:
             if not steps.count and not model.run_eagerly and isinstance(iterator, tf.data.Iterator):
                 self._probes.build(iterator.element_spec)
             train = self._form_of(steps.count + per_execution, observed, followed)
-            if per_execution == 1 and self._is_to_be_timed() and waiting.can_be_timed(iterator):
-                iterator, steps.wait_seconds = waiting.timed(iterator)
-                self._wait_next = schedule.next_timed(steps.count)
+            if per_execution == 1 and self._is_to_be_timed() and batch_ahead.can_be_taken(iterator):
+                iterator = self._timed(iterator)
             try:
                 logs = train(iterator)
             except (StopIteration, tf.errors.OutOfRangeError):  # the data came to their end
@@ -193,6 +192,7 @@ class Recording:
         steps, epochs = self._steps, self._epochs
         steps.read_batches()
         self._held_rows.choose(steps.count)
+        self.own_seconds += epochs.take_validation_seconds()
         epochs.end(epoch, logs, steps.take_epoch_batches())
         if epochs.is_due:
             epochs.record_metrics(steps.step)
@@ -271,6 +271,15 @@ class Recording:
     def _is_to_be_timed(self) -> bool:
         """Whether the next step's wait is measured: shortly before a record, since recording gives the data time to catch up."""
         return self._wait_next <= self._steps.count == self._observe_next - 2
+
+    def _timed(self, iterator: tf.data.Iterator) -> tf.data.Iterator:
+        """Measures how long the next batch takes to come; returns what gives it to the step."""
+        taken = batch_ahead.taken(iterator)
+        self.own_seconds += taken.own
+        if taken.batch is not None:
+            self._steps.wait_seconds = taken.waited
+            self._wait_next = schedule.next_timed(self._steps.count)
+        return taken.iterator
 
     def _look(self) -> None:
         """After some steps: takes their losses before the device writes over them, and records if it is time."""

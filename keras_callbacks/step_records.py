@@ -23,7 +23,7 @@ class StepRecords:
         self.count = self.recorded = self.read = 0  # steps made, recorded, and whose batches were read
         self.attached = False
         self.batch_size = 0  # the largest seen
-        self.wait_seconds = float("nan")  # for the batch of one step, see waiting.py
+        self.wait_seconds = float("nan")  # for the batch of one step
         self._model, self._probes, self._records = model, probes, records
         self._first_step = first_step
         self._batches: list[np.ndarray] = []  # of the steps that are not written yet, see BATCH_COLUMNS

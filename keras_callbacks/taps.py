@@ -51,14 +51,14 @@ class Taps:
     """The wraps on one model.
 
     around_step(original, data): called in place of the model's train step
-    on_validation(x, y): called with what `fit` validates on, once it is set
+    around_validation(model, x, y, evaluate): called in place of the model's `evaluate` with what `fit` validates on, once it is set
     """
 
     def __init__(self, model: keras.Model, places: list[Place], around_step: Callable) -> None:
         self._model = model
         self._places = places
         self._around_step = around_step
-        self.on_validation: Callable[[Any, Any], None] = lambda x, y: None
+        self.around_validation: Callable = lambda model, x, y, evaluate: evaluate()
         self._now = _Thread()
         self._wrapped: list[tuple[object, str]] = []
 
@@ -108,9 +108,10 @@ class Taps:
 
     def _see_validation(self, original: Callable) -> Callable:
         def evaluate(*args, **kwargs):
-            if "x" in kwargs:
-                self.on_validation(kwargs["x"], kwargs.get("y"))
-            return original(*args, **kwargs)
+            if "x" not in kwargs:
+                return original(*args, **kwargs)
+            given = kwargs["x"], kwargs.get("y")
+            return self.around_validation(self._model, *given, lambda: original(*args, **kwargs))
 
         return evaluate
 

@@ -251,12 +251,55 @@ class AnyRank(keras.Model):
         return self.dense(x)
 
 
-@pytest.mark.parametrize("kind", ["dataset", "none", "another shape"])
+def batches_of(x, y, size, *, sparse=False):
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(size)
+    return data.map(lambda x, y: (tf.sparse.from_dense(x), y)) if sparse else data
+
+
+@pytest.mark.parametrize("kind", ["dataset", "generator"])
+def test_rows_of_a_validation_dataset_are_looked_at_as_they_pass(kind, tmp_path):
+    opened = []
+
+    def generated():
+        opened.append(1)
+        yield from batches_of(SHIFTED, CLASSES[:40], 8)
+
+    data = generated() if kind == "generator" else batches_of(SHIFTED, CLASSES[:40], 8)
+    more = {"validation_steps": 5} if kind == "generator" else {}
+    run = recorded(tmp_path, made(), X, CLASSES, validation_data=data, **more)
+    np.testing.assert_allclose(run["val_inputs"].values[-1, 0], inputs.measure(SHIFTED), rtol=1e-5)
+    assert run["overlap"].last(0, "val_rows") == 40
+    assert len(opened) == (kind == "generator")
+
+
+def test_rows_of_a_validation_dataset_spread_over_it(tmp_path, monkeypatch):
+    from keras_callbacks import validation_rows
+
+    monkeypatch.setattr(validation_rows, "MOST_ROWS", 100)
+    x = np.repeat(np.arange(4000, dtype="float32")[:, None], X.shape[1], axis=1)
+    run = recorded(tmp_path, made(), X, CLASSES, validation_data=batches_of(x, np.zeros(4000), 8))
+    assert 80 <= run["val_inputs"].last(0, "rows") <= 100
+    np.testing.assert_allclose(run["val_inputs"].last(0, "mean"), 2000, rtol=0.1)
+
+
+def test_validating_on_a_dataset_that_is_looked_at_is_the_validation(tmp_path):
+    histories = []
+    for callbacks in ([], [Diagnosis(tmp_path, quiet=True)]):
+        keras.utils.set_random_seed(1)
+        model = made()
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+        fitted = model.fit(X, CLASSES, 8, 3, verbose=0, validation_data=batches_of(SHIFTED, CLASSES[:40], 8), callbacks=callbacks)
+        histories.append((fitted.history, [w.tolist() for w in model.get_weights()]))
+        assert not callbacks or model.test_function.__module__.startswith(("keras", "tensorflow"))
+    assert histories[0] == histories[1]
+
+
+@pytest.mark.parametrize("kind", ["sparse", "none", "another shape"])
 def test_what_is_no_array_of_such_rows_is_not_compared(kind, tmp_path):
     model = AnyRank() if kind == "another shape" else made()
     model.compile("sgd", "mse" if kind == "another shape" else "sparse_categorical_crossentropy", jit_compile=False)
     data = {
-        "dataset": lambda: tf.data.Dataset.from_tensor_slices((SHIFTED, CLASSES[:40])).batch(8),
+        "sparse": lambda: batches_of(SHIFTED, CLASSES[:40], 8, sparse=True),
         "none": lambda: None,
         "another shape": lambda: (X[:8, None], BINARY[:8, None]),  # a dimension more
     }[kind]()
