@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
@@ -99,13 +100,12 @@ def class_imbalance(
             Fix(
                 f"Weight the rare classes, by about {number(round(weight))} against the commonest.",
                 "Then a row of a rare class counts as much as it is rare.",
-                "counts = np.bincount(y.astype(int).ravel())\nweights = len(y) / (len(counts) * np.maximum(counts, 1))\n"
-                "model.fit(x, y, class_weight=dict(enumerate(weights)))",
+                *snippets.class_weights(run),
             ),
             Fix(
                 "Judge by recall and precision.",
                 "Accuracy hides a class that is never predicted.",
-                'model.compile(optimizer=model.optimizer, loss=model.loss, metrics=[keras.metrics.AUC(curve="PR")])',
+                *snippets.metrics(run, "Recall", "Precision"),
             ),
         ],
         first_step=min(int(patience), step),

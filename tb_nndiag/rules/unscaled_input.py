@@ -32,8 +32,9 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, reference_loss
-from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Change, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 NORMALIZING = (
@@ -162,17 +163,19 @@ def unscaled_input(
     standardize = Fix(
         "Standardize each feature, with the training rows' mean and standard deviation.",
         "Then every feature counts alike, and a usual learning rate fits.",
-        "mean, std = x.mean(axis=0), x.std(axis=0) + 1e-7\nx, x_val = (x - mean) / std, (x_val - mean) / std",
+        *snippets.standardized(run),
     )
     layer = Fix(
         "If the model should carry its scaling, put a Normalization layer first.",
-        "It is saved with the model.",
+        "It is saved with the model, and its numbers with it.",
         "scale = keras.layers.Normalization()\nscale.adapt(x)\nmodel = keras.Sequential([scale, *model.layers])",
+        [Change("inputs", name, snippets.keras("Normalization"))],
     )
     divide = Fix(
         "Divide the pixels by 255.",
         f"They reach from {number(low)} to {number(high)}.",
         "x, x_val = x / 255.0, x_val / 255.0",
+        [Change("inputs", name, snippets.keras("Rescaling", scale=1 / 255))],
     )
     uneven_text = (
         f", {number(float(uneven[worst]))} times the median one (limit: {number(ratio)})" if wide[worst] else ""
