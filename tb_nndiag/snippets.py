@@ -28,9 +28,9 @@ class Recipe(NamedTuple):
     changes: tuple[Change, ...] = ()
 
 
-def keras(class_name: str, **config: Any) -> dict[str, Any]:
+def keras(class_name: str, module: str = "layers", **config: Any) -> dict[str, Any]:
     """An object of Keras in Keras' own form: what `keras.layers.deserialize` and its like take."""
-    return {"class_name": class_name, "config": config}
+    return {"module": f"keras.{module}", "class_name": class_name, "config": config}
 
 
 def both(*recipes: Recipe) -> Recipe:
@@ -85,7 +85,9 @@ def call(class_name: str, *values: Any, module: str = "layers", **named: Any) ->
 
 
 def _literal(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if value % 1 else f"{value:.1f}"  # Keras takes no whole number for a learning rate
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def replace(layer: Layer, class_name: str, **settings: Any) -> Recipe:
@@ -109,8 +111,10 @@ def insert(layers: list[Layer], class_name: str, *values: float, **settings: Any
 
 
 def learning_rate(run: Run) -> float:
-    """The learning rate of the last record; NaN when it was not recorded."""
-    return run["optimizer"].last(0, "learning_rate") if "optimizer" in run else float("nan")
+    """The learning rate of the last record, or that of the run card; NaN when neither is known."""
+    if "optimizer" in run:
+        return run["optimizer"].last(0, "learning_rate")
+    return run.card.optimizer.learning_rate if run.card and run.card.optimizer else float("nan")
 
 
 def short(rate: float) -> float:
@@ -140,14 +144,16 @@ def optimizer(run: Run, rate: float, **settings: float | None) -> Recipe:
 def other_optimizer(name: str, **settings: float) -> Recipe:
     """An optimizer of this class, all else as Keras sets it."""
     return Recipe(
-        call(name, module="optimizers", **settings), (Change("optimizer", "optimizer", keras(name, **settings)),)
+        call(name, module="optimizers", **settings),
+        (Change("optimizer", "optimizer", keras(name, "optimizers", **settings)),),
     )
 
 
 def a_tenth(run: Run, because: str) -> Fix:
     """Lower the learning rate to a tenth of the largest of the run."""
-    rates = run["optimizer"].of_run("learning_rate") if "optimizer" in run else np.zeros(0)
-    largest = float(np.fmax.reduce(rates)) if len(rates) else float("nan")
+    largest = (
+        float(np.fmax.reduce(run["optimizer"].of_run("learning_rate"))) if "optimizer" in run else learning_rate(run)
+    )
     if not largest > 0:
         return Fix(
             "Lower the learning rate to a tenth.",
@@ -174,7 +180,7 @@ def loss(run: Run, class_name: str, **config: Any) -> Recipe:
     """The model compiled with another loss."""
     now = run.card.losses[0] if run.card and len(run.card.losses) == 1 else Loss("")
     code = call(class_name, module="losses", **config) if config else f'"{name_of_loss(class_name)}"'
-    changed = Change("loss", now.output or "model", keras(class_name, **config))
+    changed = Change("loss", now.output or "model", keras(class_name, "losses", **config))
     same = now.name == class_name and now.from_logits == config.get("from_logits", False)
     return Recipe(compiled(run, loss=code), () if same else (changed,))
 
@@ -199,7 +205,7 @@ def fit(**arguments: Any) -> Recipe:
 def callback(class_name: str, **settings: Any) -> Recipe:
     """`fit` with this callback beside those it has."""
     code = call(class_name, module="callbacks", **settings)
-    return Recipe(code, (Change("fit", "callbacks", [keras(class_name, **settings)]),))
+    return Recipe(code, (Change("fit", "callbacks", [keras(class_name, "callbacks", **settings)]),))
 
 
 def train_on(epochs: int, patience: int) -> Recipe:
@@ -216,7 +222,7 @@ def planned_steps(run: Run) -> int:
 
 def decaying(run: Run, rate: float, steps: int, *, warmed_up: bool = False) -> Recipe:
     """The run's optimizer with a rate that falls to zero over these steps; before, it may rise from zero over a tenth of them."""
-    rate, rise = short(rate), max(steps // 10, 1)
+    rate, rise = short(rate) if rate > 0 else 1e-3, max(steps // 10, 1)
     if warmed_up:
         config = {
             "initial_learning_rate": 0.0,
@@ -230,7 +236,7 @@ def decaying(run: Run, rate: float, steps: int, *, warmed_up: bool = False) -> R
     own = optimizer(run, float("nan")).code
     opened = own.index("(") + 1
     code = f"{own[:opened]}learning_rate={schedule}{', ' if own[opened] != ')' else ''}{own[opened:]}"
-    return Recipe(code, (Change("optimizer", "learning_rate", keras("CosineDecay", **config)),))
+    return Recipe(code, (Change("optimizer", "learning_rate", keras("CosineDecay", "optimizers.schedules", **config)),))
 
 
 def before(run: Run, layer: Layer, class_name: str, **settings: Any) -> Recipe:
@@ -262,7 +268,7 @@ def class_weights(run: Run) -> Recipe:
 def shifted_targets(run: Run, scale: float, offset: float) -> Recipe:
     """Targets times `scale` plus `offset`."""
     code = f"y = y * {scale:g} + {offset:g}".replace("+ -", "- ").replace(" * 1 ", " ")
-    config = {"scale": scale, "offset": offset}
+    config: dict[str, Any] = {"scale": scale, "offset": offset}
     return Recipe(code, (Change("targets", run["labels"].columns[0], keras("Rescaling", **config)),))
 
 
@@ -280,7 +286,7 @@ def standardized_targets(run: Run) -> Recipe:
     mean, std = labels.last(0, "mean"), labels.last(0, "std")
     known = labels.last(0, "width") == 1 and std > 0
     numbers = f"{mean:g}, {std:g}  # of the held rows" if known else "y.mean(axis=0), y.std(axis=0)"
-    config = {"axis": None, "mean": mean, "variance": std**2} if known else {}
+    config: dict[str, Any] = {"axis": None, "mean": mean, "variance": std**2} if known else {}
     return Recipe(
         f"mean, std = {numbers}\ny, y_val = (y - mean) / std, (y_val - mean) / std\n# afterwards: model.predict(x) * std + mean",
         (Change("targets", labels.columns[0], keras("Normalization", **config)),),

@@ -66,8 +66,8 @@ def bad_labels(
             f" `{loss.name}` takes class numbers (whole: 0, 1, 2, ...).",
             "Keras cuts off what is behind the point: 0.9 becomes class 0.",
             Evidence("largest target", of["max"], round(of["max"]), "", "labels", "run", step),
-            Fix("Give whole class numbers; if they were scaled, undo it.", "", f"{LOOK}\nclasses, y = np.unique(y, return_inverse=True)"),
-            Fix("If the targets are quantities: predict them with a linear output and a squared loss.", "", *_quantities(run)),
+            Fix("Give whole class numbers; if they were scaled, undo it.", "Then no class is cut off.", f"{LOOK}\nclasses, y = np.unique(y, return_inverse=True)"),
+            Fix("If the targets are quantities: predict them with a linear output and a squared loss.", "A squared distance takes any number.", *_quantities(run)),
         )  # fmt: skip
     if loss.name in CATEGORICAL and of["width"] > 1 and of["row_sum_max"] > 1 + off:
         return _finding(
@@ -77,7 +77,7 @@ def bad_labels(
             Evidence("largest sum of a row of the targets", of["row_sum_max"], 1 + off, "", "labels", "run", step),
             Fix("Several classes may be true at once: use sigmoid and binary cross-entropy.", "Then each unit answers for itself.",
                 *_output(run, "sigmoid", "BinaryCrossentropy")),
-            Fix("Else divide each row by its sum.", "", "y = y / y.sum(axis=-1, keepdims=True)"),
+            Fix("Else divide each row by its sum.", "Then its parts are shares.", "y = y / y.sum(axis=-1, keepdims=True)"),
             severity="warning",
         )  # fmt: skip
     if loss.name in COUNTS and of["min"] < 0:
@@ -85,7 +85,7 @@ def bad_labels(
             f"Targets go down to {number(of['min'])}, but `{loss.name}` takes counts and amounts (at least 0).",
             "The loss has no floor for a negative target, or takes it for 0.",
             Evidence("smallest target", of["min"], 0, "", "labels", "run", step),
-            Fix("Use a loss for any number.", "", *_quantities(run)),
+            Fix("Use a linear output and a squared loss.", "A squared distance takes any number.", *_quantities(run)),
         )
     judged = loss.name in (*CATEGORICAL, SPARSE, *BINARY)
     if judged and of["majority_share"] == 1 and run["baseline"].last(0, "rows") >= rows:

@@ -175,7 +175,7 @@ def unscaled_input(
         "Divide the pixels by 255.",
         f"They reach from {number(low)} to {number(high)}.",
         "x, x_val = x / 255.0, x_val / 255.0",
-        [Change("inputs", name, snippets.keras("Rescaling", scale=1 / 255))],
+        [Change("inputs", name, snippets.keras("Rescaling", scale=1 / 255, offset=0.0))],
     )
     uneven_text = (
         f", {number(float(uneven[worst]))} times the median one (limit: {number(ratio)})" if wide[worst] else ""
