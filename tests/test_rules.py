@@ -6,6 +6,7 @@ import importlib
 import inspect
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from recorded import names, recorded
@@ -104,6 +105,28 @@ LEADING = {
 def test_one_cause_leads_and_the_rest_is_folded_under_it(name, rule):
     leading = [v.rule for v in diagnose(recorded(name)) if v.leads]
     assert leading == [rule]
+
+
+@pytest.mark.parametrize(("name", "run"), cases("FIRES"))
+def test_of_one_fault_one_finding_leads(name, run):
+    verdicts = diagnose(run)
+    found = {v.rule: v for v in verdicts if v.fires}
+    leading = [v.rule for v in found.values() if v.leads and v.severity != "hint"] or [name]
+    assert len(leading) == 1
+    cause = found[name]
+    while cause.explained_by:
+        cause = found[cause.explained_by]
+    assert cause.rule == leading[0]
+
+
+def test_of_two_faults_that_are_both_true_both_lead():
+    run = recorded("prices")
+    inputs = recorded("pixels_to_255").series["inputs"]
+    columns = run["inputs"].columns
+    both = replace(run, series={**run.series, "inputs": replace(inputs, columns=columns)})
+    without_fed = replace(both, series={k: v for k, v in both.series.items() if k != "fed"})
+    leading = [v.rule for v in diagnose(without_fed) if v.leads and v.severity != "hint"]
+    assert sorted(leading) == ["unscaled-input", "unscaled-target"]
 
 
 def test_batches_too_small_for_a_normalization_explain_that_its_two_modes_differ():

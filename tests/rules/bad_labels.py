@@ -8,7 +8,7 @@ ONE_HOT = {"width": 3, "row_sum_min": 1, "row_sum_max": 1}
 
 
 def labeled(loss=SPARSE, units=3, rows=500, **labels):
-    return run(card=card(dense("hidden"), dense("answer", units, "softmax", output=True), loss=loss),
+    return run(card=card(dense("hidden"), dense("answer", units, "softmax" if units > 1 else "sigmoid", output=True), loss=loss),
                labels=series("labels", **labels), baseline=series("baseline", rows=rows))  # fmt: skip
 
 

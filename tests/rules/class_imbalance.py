@@ -7,7 +7,7 @@ from recorded import recorded
 
 def shares(common=0.95, predicted=1.0, left=0.85, units=1, every=50, rows=500, loss="BinaryCrossentropy", end=None, **labels):
     train = np.linspace(left if end is None else end, left, 6)
-    return run(card=card(dense("hidden"), dense("answer", units, "softmax", output=True), loss=loss),
+    return run(card=card(dense("hidden"), dense("answer", units, "softmax" if units > 1 else "sigmoid", output=True), loss=loss),
                labels=series("labels", majority_share=common, **labels), outputs=series("outputs", majority_share=predicted),
                gap=gaps(train, every=every), loss=losses(train, np.arange(1, 7) * every), baseline=series("baseline", rows=rows))  # fmt: skip
 

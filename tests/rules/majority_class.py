@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
-from made_up import card, losses, run, series
+from made_up import card, dense, losses, run, series
 from recorded import recorded
 
 from tb_nndiag.run import Loss
@@ -9,7 +9,7 @@ from tb_nndiag.run import Loss
 
 def predicted(*share, wanted=0.5, left=1.0, loss="SparseCategoricalCrossentropy", from_logits=False, width=10, real=np.nan, constant=1.0, mean=0.5):
     gap = series("gap", steps=[20, 40], train=np.array([left] * 2), from_predictions=real, epoch=1)
-    return run(card=card(loss=loss, from_logits=from_logits), outputs=series("outputs", majority_share=np.array(share), width=width, mean=mean),
+    return run(card=card(dense("hidden"), dense("answer", width, "softmax" if width > 1 else "sigmoid", output=True), loss=loss, from_logits=from_logits), outputs=series("outputs", majority_share=np.array(share), width=width, mean=mean),
                labels=series("labels", majority_share=wanted), loss=losses([left]), gap=gap, baseline=series("baseline", constant_loss=constant))  # fmt: skip
 
 
