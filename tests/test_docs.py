@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from recorded import names, recorded
 
-from tb_nndiag import cli
+from tb_nndiag import cli, rates
 from tb_nndiag.engine import diagnose
 from tb_nndiag.explain import table
 from tb_nndiag.rule import CHANGES, SEVERITIES, all_rules
@@ -206,9 +206,19 @@ def test_the_guide_has_a_step_for_each_rule():
     assert sorted(linked) == sorted(rule.name for rule in all_rules())
 
 
-def test_the_rates_have_a_row_for_each_rule():
-    rows = re.findall(r"^\| \[`([\w-]+)`\].* of \d+ \|", (DOCS / "rates.md").read_text(), re.M)
-    assert rows == [rule.name for rule in all_rules()], "run: python benchmarks/rates.py"
+def test_the_rates_have_a_row_for_each_rule_and_the_page_shows_them():
+    assert list(rates.rates()["rules"]) == [rule.name for rule in all_rules()], "run: python benchmarks/rates.py"
+    assert (DOCS / "rates.md").read_text() == rates.page(all_rules()), "run: python scripts/make_docs.py"
+
+
+def test_the_list_of_rules_shows_what_was_measured_of_each(capsys):
+    cli.main(["rules"])
+    printed = capsys.readouterr().out
+    for rule in all_rules():
+        assert all(part in printed for part in rates.of(rule))
+    assert printed.count("healthy run") == len(all_rules())
+    assert "not measured" not in printed
+    assert rates.rates()["command"] in printed
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT)))

@@ -45,7 +45,14 @@ LOOK = "print(np.unique(y, return_counts=True))"
     "NND605",
     severity="error",
     reads=["labels", "baseline"],
-    explains=[*OUTCOMES, "output-loss-mismatch", "class-imbalance", "overfitting", "diverging-loss", "memorizing-noise"],
+    explains=[
+        *OUTCOMES,
+        "output-loss-mismatch",
+        "class-imbalance",
+        "overfitting",
+        "diverging-loss",
+        "memorizing-noise",
+    ],
 )
 def bad_labels(
     run: Run,
