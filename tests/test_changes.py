@@ -32,7 +32,7 @@ def fixes():
     seen = set()
     for rule in all_rules():
         module = importlib.import_module(f"rules.{rule.name.replace('-', '_')}")
-        for text, run in {**module.FIRES, **module.HINTS}.items():
+        for text, run in {**module.FIRES, **getattr(module, "WARNINGS", {}), **module.HINTS}.items():
             for i, fix in enumerate(finding_of(rule, run).fixes):
                 key = (rule.name, fix.do, fix.code, repr(fix.changes))
                 if key in seen:

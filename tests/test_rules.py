@@ -24,7 +24,7 @@ def cases(kind: str) -> list:
     found = []
     for name in RULES:
         module = importlib.import_module(f"rules.{name.replace('-', '_')}")
-        for text, run in getattr(module, kind).items():
+        for text, run in getattr(module, kind, {}).items():
             found.append(pytest.param(name, run, id=f"{name}: {text}"))
     return found
 
@@ -36,8 +36,13 @@ def answer(name, run):
 @pytest.mark.parametrize(("name", "run"), cases("FIRES"))
 def test_a_rule_fires(name, run):
     verdict = answer(name, run)
-    assert verdict.status == "fires", verdict.reason
-    assert verdict.severity in (RULES[name].severity, "warning")
+    assert (verdict.status, verdict.severity) == ("fires", RULES[name].severity), verdict.reason
+
+
+@pytest.mark.parametrize(("name", "run"), cases("WARNINGS"))
+def test_less_harm_than_an_error_is_a_warning(name, run):
+    verdict = answer(name, run)
+    assert (verdict.status, verdict.severity) == ("fires", "warning"), verdict.reason
 
 
 @pytest.mark.parametrize(("name", "run"), cases("HINTS"))
@@ -107,7 +112,7 @@ def test_one_cause_leads_and_the_rest_is_folded_under_it(name, rule):
     assert leading == [rule]
 
 
-@pytest.mark.parametrize(("name", "run"), cases("FIRES"))
+@pytest.mark.parametrize(("name", "run"), [*cases("FIRES"), *cases("WARNINGS")])
 def test_of_one_fault_one_finding_leads(name, run):
     verdicts = diagnose(run)
     found = {v.rule: v for v in verdicts if v.fires}
@@ -169,7 +174,7 @@ class TestConventions:
 
     def test_every_fix_can_be_pasted(self, rule):
         module = importlib.import_module(f"rules.{rule.name.replace('-', '_')}")
-        for run in {**module.FIRES, **module.HINTS}.values():
+        for run in {**module.FIRES, **getattr(module, "WARNINGS", {}), **module.HINTS}.values():
             for fix in answer(rule.name, run).finding.fixes:
                 compile(fix.code, "<fix>", "exec")
 

@@ -14,13 +14,15 @@ def labeled(loss=SPARSE, units=3, rows=500, **labels):
 
 FIRES = {
     "class numbers that were scaled": labeled(integer=0, max=0.9, distinct=10),
-    "several classes a row": labeled(CATEGORICAL, width=3, row_sum_min=0, row_sum_max=3),
-    "just over a sum of 1": labeled(CATEGORICAL, width=3, row_sum_min=1, row_sum_max=1.06),
     "counts below zero": labeled("Poisson", min=-0.1),
     "one class in all rows": labeled(majority_share=1.0),
     "one of two": labeled(BINARY, 1, majority_share=1.0),
     "one of three, one-hot": labeled(CATEGORICAL, majority_share=1.0, **ONE_HOT),
     "fifty rows": labeled(majority_share=1.0, rows=50),
+}
+WARNINGS = {
+    "several classes a row": labeled(CATEGORICAL, width=3, row_sum_min=0, row_sum_max=3),
+    "just over a sum of 1": labeled(CATEGORICAL, width=3, row_sum_min=1, row_sum_max=1.06),
 }
 HINTS = {}
 SILENT = {

@@ -16,11 +16,13 @@ def rates(*values, every=10, left=1.0, loss=None, schedule="CosineDecay", consta
 FALLING = np.array([*np.linspace(1.0, 0.5, 12), *[0.5] * 8])
 FIRES = {
     "below zero": recorded("rate_negative"),
-    "a schedule that counts epochs": recorded("rate_ends_early"),
     "a line that falls through zero": rates(0.1, 0.05, -0.01, left=0.1),
     "one step below zero": rates(0.1, -0.01, 0.1, left=0.1),
     "zero all along": rates(*[0.0] * 5),
     "it ended early, with nothing learned": rates(*[0.1] * 10, *[0.9e-5] * 10, left=0.91),
+}
+WARNINGS = {
+    "a schedule that counts epochs": recorded("rate_ends_early"),
     "it ended while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.31),
 }
 HINTS = {

@@ -24,6 +24,8 @@ FIRES = {
     "a loss of all pairs that drops a dimension itself": shapes((2, 1), (2, 1), constant=0.25, perfect=0.5),
     "nearly so": shapes((2, 1), (2, 1), constant=0.254, perfect=0.496),
     "one target for each row, three for each of its predictions": shapes(predictions=(3, 1), loss=SQUARED, shape=(12, 1)),
+}
+WARNINGS = {
     "three targets for one prediction": shapes((2, 3), (2, 1), SQUARED, shape=(1,)),
 }
 HINTS = {

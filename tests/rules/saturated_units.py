@@ -10,10 +10,12 @@ def saturated(*shares, left=1.0, card=CARD, layers=("hidden", "answer")):
 
 
 FIRES = {
-    "initial weights of 20": recorded("tanh_saturated"),
     "just over the limit, twice": saturated(0.51, 0.51),
-    "it learns badly": saturated(0.9, 0.9, left=0.16),
     "it learns nothing": saturated(0.9, 0.9, left=0.91),
+}
+WARNINGS = {
+    "initial weights of 20": recorded("tanh_saturated"),
+    "it learns badly": saturated(0.9, 0.9, left=0.16),
 }
 HINTS = {"saturated, but it learns": saturated(0.9, 0.9, left=0.14)}
 SILENT = {

@@ -22,6 +22,11 @@ def harmed(**more):
 
 FIRES = {
     "pixels of 0 to 255 against 0 to 1": beside([18, 12, 9, *[5] * 7], scale=255.0, outside_share=0.8),
+    "nothing is known of the rows, but the loss was far off at once": beside(TRAIN * 5.1),
+    "just far enough at once": beside([*TRAIN[:9] * 5.1, 1.01]),
+    "more than twice the constant at once": beside([2.05, *[1.5] * 9], np.linspace(0.4, 0.2, 10), scale=2.1),
+}
+WARNINGS = {
     "just over the location": harmed(location=0.51),
     "just over the scale": harmed(scale=2.1),
     "just under its inverse": harmed(scale=0.48),
@@ -31,9 +36,6 @@ FIRES = {
     "other classes": harmed(labels={"distance": 0.31}),
     "other ones of a hundred classes": harmed(labels={"distance": 0.62}, more=MANY),
     "a shift that is not a number beside one that is": harmed(location=np.inf, scale=2.1),
-    "nothing is known of the rows, but the loss was far off at once": beside(TRAIN * 5.1),
-    "just far enough at once": beside([*TRAIN[:9] * 5.1, 1.01]),
-    "more than twice the constant at once": beside([2.05, *[1.5] * 9], np.linspace(0.4, 0.2, 10), scale=2.1),
 }
 HINTS = {
     "a gross shift that does no harm": beside(scale=12.1),

@@ -20,10 +20,12 @@ def first(class_name):
 
 FIRES = {
     "pixels of 0 to 255": recorded("pixels_to_255"),
-    "just over the scale, in a run that learns badly": fed(),
-    "just over the ratio": fed(scale=5, ratio=51),
     "moderate, but the first loss shows it and nothing was learned": fed(scale=11, start=2.1, left=0.91),
     "tiny, and nothing was learned": fed(scale=0.049, left=0.91),
+}
+WARNINGS = {
+    "just over the scale, in a run that learns badly": fed(),
+    "just over the ratio": fed(scale=5, ratio=51),
     "the first layer gets it as it is": fed(given=10.1),
     "behind a layer that only reshapes": fed(card=card(Layer("flat", "Flatten"), dense("hidden"), ANSWER)),
 }
