@@ -21,12 +21,13 @@ import inspect
 import pathlib
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests"))
 
 from recorded import names, recorded
+from told import tells
 
 from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import Rule, all_rules, find
@@ -63,7 +64,9 @@ def mutants(tree: ast.Module, boundaries: bool = False) -> Iterator[Mutant]:
             else:
                 getattr(holder, key)[index] = new
             ast.fix_missing_locations(ast.copy_location(new, node))
-            yield Mutant(f"{ast.unparse(node)[:90]} → {done}", getattr(node, "lineno", 0), ast.fix_missing_locations(made))
+            yield Mutant(
+                f"{ast.unparse(node)[:90]} → {done}", getattr(node, "lineno", 0), ast.fix_missing_locations(made)
+            )
 
 
 def _changes(node: ast.AST, condition: bool, boundaries: bool) -> Iterator[tuple[str, ast.expr]]:
@@ -74,7 +77,10 @@ def _changes(node: ast.AST, condition: bool, boundaries: bool) -> Iterator[tuple
                 yield ast.unparse(made)[:90], made
     elif isinstance(node, ast.Compare):  # a < b < c
         yield f"without {ast.unparse(node.left)}", ast.Compare(node.comparators[0], node.ops[1:], node.comparators[1:])
-        yield f"without {ast.unparse(node.comparators[-1])}", ast.Compare(node.left, node.ops[:-1], node.comparators[:-1])
+        yield (
+            f"without {ast.unparse(node.comparators[-1])}",
+            ast.Compare(node.left, node.ops[:-1], node.comparators[:-1]),
+        )
     elif isinstance(node, ast.BoolOp):
         yield "and ↔ or", ast.BoolOp(OTHER[type(node.op)](), node.values)
         for i, dropped in enumerate(node.values):
@@ -89,7 +95,10 @@ def _changes(node: ast.AST, condition: bool, boundaries: bool) -> Iterator[tuple
     elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and getattr(node, "is_limit", False):
         for factor in (0.5, 2):
             value = node.value * factor if node.value else factor
-            yield f"{value:g}", ast.Constant(int(value) if isinstance(node.value, int) and float(value).is_integer() else value)
+            yield (
+                f"{value:g}",
+                ast.Constant(int(value) if isinstance(node.value, int) and float(value).is_integer() else value),
+            )
     elif condition:
         yield "not", ast.UnaryOp(ast.Not(), node)  # type: ignore[arg-type]
 
@@ -105,13 +114,15 @@ def _places(tree: ast.Module) -> Iterator[tuple[tuple, ast.AST]]:
                 if not isinstance(child, ast.AST) or _is_text(child):
                     continue
                 way = (*path, (key, index))
-                if key == "kw_defaults":
+                if key == "kw_defaults" and path[0] == rule_at and not isinstance(getattr(child, "value", None), bool):
                     child.is_limit = True  # type: ignore[attr-defined]
                 yield way, child
                 yield from below(child, way)
 
-    for i, statement in enumerate(tree.body):
-        if isinstance(statement, ast.FunctionDef) and "fix" not in statement.name:
+    functions = [(i, s) for i, s in enumerate(tree.body) if isinstance(s, ast.FunctionDef)]
+    rule_at = next((("body", i) for i, function in functions if function.decorator_list), None)
+    for i, statement in functions:
+        if "fix" not in statement.name:
             yield from below(statement, (("body", i),))
 
 
@@ -121,8 +132,12 @@ def _is_text(node: ast.AST) -> bool:
         return node.arg in TEXTS
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id in TEXTS
+    if isinstance(node, ast.IfExp) and any(isinstance(part, ast.JoinedStr) for part in (node.body, node.orelse)):
+        return True
     return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Fix", "Evidence", "NotEnoughData")
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("Fix", "Evidence", "NotEnoughData")
     )
 
 
@@ -133,8 +148,17 @@ def _find(tree: ast.Module, path: tuple) -> tuple[ast.AST, str, int | None]:
     return node, *path[-1]
 
 
-def cases(rule: Rule) -> list[tuple[Run, set[tuple[str, str]]]]:
-    """The runs of the rule's cases, and what it may answer: status and severity, as tests/test_rules.py asks."""
+@dataclass(frozen=True)
+class Case:
+    """A run, what the rule may answer (status and severity), and what its finding must tell."""
+
+    run: Run
+    answers: set[tuple[str, str]]
+    told: Sequence[tuple[str, object]] = ()
+
+
+def cases(rule: Rule) -> list[Case]:
+    """What tests/test_rules.py asks of this rule."""
     module = importlib.import_module(f"rules.{rule.name.replace('-', '_')}")
     allowed = {
         "FIRES": {("fires", rule.severity)},
@@ -143,19 +167,26 @@ def cases(rule: Rule) -> list[tuple[Run, set[tuple[str, str]]]]:
         "SILENT": {("clear", rule.severity)},
         "UNKNOWN": {("unknown", rule.severity)},
     }
-    found = [(run, answers) for kind, answers in allowed.items() for run in getattr(module, kind, {}).values()]
+    told = getattr(module, "TOLD", {})
+    found = [
+        Case(run, answers, told.get(text, ()))
+        for kind, answers in allowed.items()
+        for text, run in getattr(module, kind, {}).items()
+    ]
     healthy = [recorded(name) for name in names() if name.startswith("healthy_")]
-    return found + [(run, {("clear", rule.severity), ("unknown", rule.severity)}) for run in healthy]
+    return found + [Case(run, {("clear", rule.severity), ("unknown", rule.severity)}) for run in healthy]
 
 
-def survives(mutant: Mutant, rule: Rule, asked: list[tuple[Run, set[tuple[str, str]]]]) -> bool:
+def survives(mutant: Mutant, rule: Rule, asked: list[Case]) -> bool:
     """Whether every case gets an answer that it may get."""
     module = types.ModuleType(rule.check.__module__)
     exec(compile(mutant.tree, "<mutant>", "exec"), vars(module))
     made = next(v for v in vars(module).values() if isinstance(v, Rule) and v.name == rule.name)
-    for run, answers in asked:
-        (verdict,) = diagnose(run, rules=[made])
-        if (verdict.status, verdict.severity) not in answers:
+    for case in asked:
+        (verdict,) = diagnose(case.run, rules=[made])
+        if (verdict.status, verdict.severity) not in case.answers:
+            return False
+        if verdict.finding and not all(tells(verdict.finding, *wanted) for wanted in case.told):
             return False
     return True
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from recorded import names, recorded
+from told import tells
 
 from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import HEADINGS, Limit, all_rules
@@ -62,6 +63,23 @@ def test_a_rule_does_not_know(name, run):
     verdict = answer(name, run)
     assert verdict.status == "unknown"
     assert verdict.reason
+
+
+def told() -> list:
+    """The cases whose finding is looked at more closely, with what it must tell: see `tells`."""
+    found = []
+    for name in RULES:
+        module = importlib.import_module(f"rules.{name.replace('-', '_')}")
+        runs = {**module.FIRES, **getattr(module, "WARNINGS", {}), **module.HINTS}
+        for text, wanted in getattr(module, "TOLD", {}).items():
+            found.append(pytest.param(name, runs[text], wanted, id=f"{name}: {text}"))
+    return found
+
+
+@pytest.mark.parametrize(("name", "run", "wanted"), told())
+def test_a_finding_tells_when_and_what(name, run, wanted):
+    finding = answer(name, run).finding
+    assert [w for w in wanted if not tells(finding, *w)] == []
 
 
 @pytest.mark.parametrize("name", HEALTHY)

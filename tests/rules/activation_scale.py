@@ -58,3 +58,8 @@ UNKNOWN = {
     "no run card": first_weights(*[10] * 4, known=False),
     "updates were not recorded": run(loss=losses([1.0])),
 }
+TOLD = {
+    "with a layer of another kind": [("says", "layer by 10 (limit:")],
+    "normal weights of standard deviation 1": [("says", "Start `dense`,"), ("says", "(limit: 2.2): over")],
+    "just too small": [("says", "Start `hidden_0`,")],
+}

@@ -28,3 +28,7 @@ UNKNOWN = {
     "two outputs": run(outputs=series("outputs", ("a", "b"), spread=np.zeros((2, 2))), labels=series("labels", ("a", "b"))),
     "nothing was evaluated": run(),
 }
+TOLD = {
+    "a softmax over one unit": [("says", "predictions of `dense_2` are the")],
+    "ten classes as numbers": [("says", "vary by 3.33e-04 of the")],
+}

@@ -30,3 +30,7 @@ UNKNOWN = {
     "no run card": jump(card=None),
     "gradients were not recorded": run(loss=losses([1.0]), card=card()),
 }
+TOLD = {
+    "steps that overflow": [("first_step", 4)],
+    "just over both limits": [("active", False)],
+}

@@ -29,3 +29,6 @@ UNKNOWN = {
     "no run card": spread(0, 0, 0, card=None),
     "updates were not recorded": run(card=CARD),
 }
+TOLD = {
+    "constant kernels": [("says", "weights: he_normal.")],
+}

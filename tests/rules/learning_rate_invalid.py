@@ -48,3 +48,7 @@ UNKNOWN = {
     "four records": rates(*[0.0] * 4),
     "the rate was not recorded": run(card=card(), loss=losses([1.0])),
 }
+TOLD = {
+    "it ended early, with nothing learned": [("says", "Let the schedule end with the training, after 200 steps.")],
+    "below zero": [("says", "learning rate: 0.02."), ("active", True), ("last_step", 321)],
+}

@@ -38,3 +38,6 @@ UNKNOWN = {
     "no run card": steps(0.5, card=None),
     "updates were not recorded": run(loss=losses([1.0])),
 }
+TOLD = {
+    "Adam at 1.0": [("active", False)],
+}

@@ -30,3 +30,6 @@ UNKNOWN = {
     "no run card": steps(1e-5, card=None),
     "updates were not recorded": run(loss=losses([1.0])),
 }
+TOLD = {
+    "SGD at 1e-4": [("says", "Raise the learning rate from 1e-04 to"), ("active", True)],
+}

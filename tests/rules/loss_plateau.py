@@ -31,3 +31,6 @@ UNKNOWN = {
     "the constant's loss is not known": flat(constant=np.nan),
     "nothing was evaluated": run(loss=losses([1.0])),
 }
+TOLD = {
+    "straight lines around circles": [("first_step", 100)],
+}

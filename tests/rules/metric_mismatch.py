@@ -44,3 +44,6 @@ UNKNOWN = {
     "no run card": reported("accuracy", known=False, **QUANTITIES),
     "no metrics": run(),
 }
+TOLD = {
+    "binary accuracy of one-hot targets": [("says", "(limit: 1): zeros")],
+}

@@ -19,3 +19,6 @@ SILENT = {
     "a loss that is large but finite": run(loss=losses([1, 1e30])),
 }
 UNKNOWN = {"no loss was seen": run()}
+TOLD = {
+    "a learning rate that overflows": [("says", "(limit: 0). The first"), ("first_step", 16), ("active", True), ("says", "was the gradient of `dense_1`.")],
+}

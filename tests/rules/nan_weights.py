@@ -24,3 +24,6 @@ SILENT = {
     "nothing is": broken(0, 0, 0),
 }
 UNKNOWN = {"the loss was not recorded": run()}
+TOLD = {
+    "a row with NaN": [("says", "(limit: 0), while")],
+}

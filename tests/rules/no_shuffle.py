@@ -37,3 +37,6 @@ UNKNOWN = {
     "batches were not compared": run(labels=series("labels"), gap=gaps([1.0]), baseline=series("baseline")),
     "the constant's loss is not known": ordered(constant=np.nan),
 }
+TOLD = {
+    "sorted by class": [("says", "dataset.unbatch().shuffle(640).batch(32)")],
+}

@@ -44,3 +44,7 @@ UNKNOWN = {
     "no run card": run(card=None, loss=losses([1.0], [40])),
     "no optimizer": run(card=replace(card(), optimizer=None), loss=losses([1.0], [40])),
 }
+TOLD = {
+    "an epsilon of 1": [("says", "(limit: less than")],
+    "beta_1 of 1": [("says", "less than 1).")],
+}

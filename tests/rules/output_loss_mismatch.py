@@ -61,3 +61,12 @@ UNKNOWN = {
     "two outputs": run(card=card(dense("a", output=True), dense("b", output=True)), loss=losses([1.0])),
     "no output was seen": run(card=card(Layer("hidden")), loss=losses([1.0])),
 }
+TOLD = {
+    "three classes in one sigmoid": [("says", "Targets reach 2, but `BinaryCrossentropy`"), ("says", "The targets look like 3 classes: give each a unit."), ("says", "Outside that range the loss is no longer a likelihood: it has no floor, and the best prediction is not the target.")],
+    "labels of -1 and 1": [("says", "Turn targets of -1 and 1 into 0 and 1.")],
+    "classes counted from 1": [("says", "Count the classes from 0, and not from 1.")],
+    "targets just out of range": [("says not", "Turn targets of 0 and 1.03 into 0 and 1.")],
+    "more classes than units": [("says", "Give `answer` a unit for every class: 6 instead of 3.")],
+    "a linear output taken for probabilities": [("says", "probabilities: softmax.")],
+    "a squared loss on classes, which has not learned": [("says", "measures a distance"), ("says", 'model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss="categorical_crossentropy")')],
+}

@@ -59,3 +59,7 @@ UNKNOWN = {
     "198 steps": regularized(every=33),
     "nothing was evaluated": run(loss=losses([1.0])),
 }
+TOLD = {
+    "more penalty than loss": [("says", "factor by ten, in `hidden`.")],
+    "dropout of 0.7": [("says", 'keras.layers.Dropout(rate=0.0, name="drop")'), ("says not", 'keras.layers.Dropout(rate=0.0, name="drop_2")')],
+}

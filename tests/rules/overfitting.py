@@ -48,3 +48,6 @@ UNKNOWN = {
     "five epochs": valley(0.5, best=2, epochs=5),
     "nothing was evaluated": run(),
 }
+TOLD = {
+    "sixty rows": [("says", "Add dropout after `dense_1` or weight")],
+}

@@ -61,3 +61,7 @@ UNKNOWN = {
     "two outputs of one target": run(labels=series("labels"), outputs=series("outputs", ("a", "b"))),
     "nothing was evaluated": run(),
 }
+TOLD = {
+    "one target for each row, three for each of its predictions": [("says", "Every prediction meets the targets of all rows in the batch, and can only learn their mean."), ("says", "keras.layers.Dense(1)  # after a layer with return_sequences=False, or after Flatten")],
+    "three targets for one prediction": [("says", "The one prediction"), ("says", 'keras.layers.Dense(3, name="answer")')],
+}

@@ -33,3 +33,7 @@ UNKNOWN = {
     "no validation": run(gap=gaps([0.5] * 9), loss=losses([0.5]), baseline=series("baseline")),
     "nothing was evaluated": run(loss=losses([0.5])),
 }
+TOLD = {
+    "just over the limit": [("says", "Make `hidden` wider: 64 units instead of 32."), ("says not", "It has no hidden layer with an activation, so it can only dr")],
+    "without a run card": [("says not", "It has no hidden layer with an activation, so it can only dr")],
+}

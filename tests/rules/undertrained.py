@@ -53,3 +53,6 @@ UNKNOWN = {
     "the constant's loss is not known": run(gap=gaps([1.0]), loss=losses([1.0]), baseline=series("baseline", constant_loss=np.nan)),
     "nothing was evaluated": run(loss=losses([1.0])),
 }
+TOLD = {
+    "with batches of 128 rows": [("says", "Use batches of 32 rows instead of 128.")],
+}

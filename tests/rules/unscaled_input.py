@@ -50,3 +50,6 @@ UNKNOWN = {
     "no run card": run(card=None, inputs=series("inputs"), loss=losses([1.0])),
     "inputs were not recorded": run(loss=losses([1.0])),
 }
+TOLD = {
+    "pixels of 0 to 255": [("says", "(limit: 30)."), ("says", "Divide the pixels by 255.")],
+}

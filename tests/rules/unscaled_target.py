@@ -28,3 +28,6 @@ UNKNOWN = {
     "two outputs": asked(card=card(dense("a", output=True), dense("b", output=True))),
     "labels were not recorded": run(card=CARD, loss=losses([1.0])),
 }
+TOLD = {
+    "prices of half a million": [("says", "targets have a standard")],
+}

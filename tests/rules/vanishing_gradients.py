@@ -35,3 +35,6 @@ UNKNOWN = {
     "no run card": faded(card=None),
     "gradients were not recorded": run(loss=losses([1.0])),
 }
+TOLD = {
+    "eight sigmoid layers": [("says", "`dense` moves its weights"), ("says", "of what `dense_8` moves")],
+}
