@@ -63,7 +63,7 @@ def double_softmax(
     if run.card is None or len(run.card.losses) != 1:
         raise NotEnoughData("needs a run card with a single loss")
     stacked = _stacked(run.card)
-    if stacked and len(stacked) > most:
+    if len(stacked) > most:
         first, second = stacked[-2:]
         return _finding(
             run,

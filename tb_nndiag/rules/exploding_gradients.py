@@ -127,7 +127,7 @@ def _usual_norm(run: Run, record: int) -> float:
     known = [name for name in run["gradients"].columns if sizes.get(name)]
     squares = np.array([run["gradients"].column(name, "rms") ** 2 * sizes[name] for name in known])
     norms = np.sqrt(np.nansum(squares, axis=0))[: max(record, 1)]
-    usual = median(norms[np.isfinite(norms) & (norms > 0)])
+    usual = median(norms[norms > 0])
     return float(f"{usual:.0e}") if np.isfinite(usual) else 1.0
 
 

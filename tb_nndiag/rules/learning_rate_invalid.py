@@ -165,9 +165,10 @@ def _fixes_of_a_callback(largest: float) -> list[Fix]:
 def _was_falling(run: Run, until: int, share: float) -> bool:
     """Whether the loss was still falling before that step, by this share of the constant prediction's."""
     before = {
-        name: Series(series.columns, series.stats, series.steps[kept], series.values[kept])
+        name: Series(
+            series.columns, series.stats, series.steps[series.steps < until], series.values[series.steps < until]
+        )
         for name, series in run.series.items()
-        if len(kept := np.flatnonzero(series.steps < until)) and name in ("loss", "gap")
     }
     try:
         return still_falling(replace(run, series=before), least=share * room(run))

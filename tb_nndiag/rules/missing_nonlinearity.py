@@ -106,7 +106,7 @@ def _linear_chain(card: Card) -> list[Layer]:
     for layer in card.hidden:
         if layer.class_name not in (*WEIGHTED, *LINEAR) or layer.activation not in ("", "linear"):
             return []
-    chain = [layer for layer in card.layers if layer.class_name in WEIGHTED and len(layer.kernel_shape) > 1]
+    chain = [layer for layer in card.layers if layer.class_name in WEIGHTED]
     for layer, after in zip(chain, chain[1:], strict=False):
         if layer.kernel_shape[-1] < min(math.prod(layer.kernel_shape[:-1]), after.kernel_shape[-1]):
             return []  # a narrow layer restricts the rank: it may be meant

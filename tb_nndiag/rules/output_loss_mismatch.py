@@ -242,11 +242,7 @@ def _forbidden_targets(run: Run, loss: Loss, targets: Targets | None, layer: Lay
 
 
 def _no_probabilities(run: Run, layer: Layer, loss: Loss) -> Finding | None:
-    if (
-        loss.name not in PROBABILITY_LOSSES
-        or loss.from_logits
-        or layer.activation in ("softmax", "sigmoid", "hard_sigmoid")
-    ):
+    if loss.name not in PROBABILITY_LOSSES or loss.from_logits:
         return None
     right = "sigmoid" if loss.name in BINARY else "softmax"
     fixes = [
@@ -341,7 +337,7 @@ def _out_of_reach(run: Run, layer: Layer, loss: Loss, targets: Targets | None, t
 
 
 def _independent_classes(run: Run, layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
-    if layer.activation != "sigmoid" or layer.units < 2 or loss.name not in (*CATEGORICAL[:2], *SPARSE):
+    if layer.activation != "sigmoid" or loss.name not in (*CATEGORICAL[:2], *SPARSE):
         return None
     return _finding(
         f"`{layer.name}` is a sigmoid over {layer.units} units (a softmax adds up to 1) under `{loss.name}`: the"
@@ -392,11 +388,7 @@ def _answers_of_their_own(run: Run, layer: Layer, loss: Loss, targets: Targets |
 def _distance_on_classes(run: Run, layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
     if targets is None or not loss.is_distance or layer.activation not in ("softmax", "sigmoid"):
         return None
-    if not (
-        targets.one_hot
-        if layer.units > 1
-        else targets.whole and targets.distinct == 2 and (targets.low, targets.high) == (0.0, 1.0)
-    ):
+    if not (targets.one_hot if layer.units > 1 else targets.whole and (targets.low, targets.high) == (0.0, 1.0)):
         return None
     right = "CategoricalCrossentropy" if layer.activation == "softmax" else "BinaryCrossentropy"
     return _finding(
@@ -422,7 +414,7 @@ def _targets(run: Run) -> Targets | None:
     of = {stat: series.last(0, stat) for stat in series.stats}
     if not of["max"] >= of["min"]:
         return None
-    one_hot = of["width"] > 1 and of["distinct"] == 2 and of["row_sum_min"] == of["row_sum_max"] == 1 and of["min"] == 0
+    one_hot = of["distinct"] == 2 and of["row_sum_min"] == of["row_sum_max"] == 1 and of["min"] == 0
     return Targets(
         of["min"], of["max"], bool(of["integer"]), int(of["distinct"]), int(of["width"]), one_hot, int(series.steps[-1])
     )

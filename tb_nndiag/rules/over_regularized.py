@@ -74,7 +74,7 @@ def over_regularized(
     penalty, largest = gap.last(0, "penalty") / gap.last(0, "train"), float(np.max(shares))
     dropout = _strongest(run)
     step = int(gap.steps[-1])
-    if run.card and run.card.output_layer is dropout is not None and dropout.settings["rate"] > 0:
+    if dropout is not None and dropout.output and dropout.settings["rate"] > 0:
         return _predictions_dropped(dropout, step)
     size = _size(run)
     gone = largest > part and left > lost and size < shrunk  # with the weights the penalty went, too
@@ -132,7 +132,7 @@ def over_regularized(
         ],
         first_step=1,
         last_step=step,
-        severity="hint" if mild and not gone else "",
+        severity="hint" if mild else "",
     )  # fmt: skip
 
 

@@ -168,11 +168,13 @@ def _metric_kept(run: Run, best_step: int, tolerance: float, worth: float) -> st
     for name in series.columns:
         values = series.column(name, "value")
         seen = np.isfinite(values)  # validation may come in some epochs only
-        if name.startswith("val_") and name != "val_loss" and _grows(run, name) and seen.any():
+        if name.startswith("val_") and _grows(run, name):
             at_best = values[seen & (series.steps <= best_step)][-1:]
+            if not len(at_best):
+                continue
             trained = series.column(name.removeprefix("val_"), "value")[-1]
             now = np.median(values[seen][-3:])
-            if len(at_best) and now >= at_best[0] - tolerance and now >= worth * trained:
+            if now >= at_best[0] - tolerance and now >= worth * trained:
                 return name
     return ""
 

@@ -119,7 +119,8 @@ def unscaled_input(
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know whether the model normalizes its input")
-    if next((p for p in run.card.layers if p.class_name not in SHAPING), None) is None or _normalizes_first(run):
+    first = next((p for p in run.card.layers if p.class_name not in SHAPING), None)
+    if first is None or first.class_name in NORMALIZING:
         return None
     inputs, left = run["inputs"], now_left(run)
     begun = float(run["loss"].of_run("first")[0]) / reference_loss(run)
@@ -196,10 +197,3 @@ def unscaled_input(
         last_step=step,
         severity="" if left > stuck else "warning" if left > poor else "hint",
     )
-
-
-def _normalizes_first(run: Run) -> bool:
-    """Whether the first layer that does more than reshape normalizes, or looks numbers up."""
-    assert run.card is not None
-    first = next((p for p in run.card.layers if p.class_name not in SHAPING), None)
-    return first is not None and first.class_name in NORMALIZING

@@ -28,6 +28,7 @@ FIRES = {
     "a softmax that was reshaped, taken for logits": recorded("softmax_reshaped_from_logits"),
     "an activation layer": model(answer(output=False), after()),
     "a sigmoid of a sigmoid": model(answer("sigmoid", 1, False), after("sigmoid", units=1), loss="BinaryCrossentropy"),
+    "three sigmoids of sigmoids": model(answer("sigmoid", 3, False), after("sigmoid", units=3), loss="BinaryCrossentropy"),
     "with a dropout between": model(answer(output=False), Layer("dropout", "Dropout"), after()),
     "the predictions have the loss that is shown": model(answer(output=False), RESHAPE, from_logits=True, shown=1.5, real=1.51),
 }
@@ -54,6 +55,9 @@ UNKNOWN = {
     "the loss was not recorded": run(),
 }
 TOLD = {
+    "three sigmoids of sigmoids": [("says", "No prediction can get below 0.5.")],
+    "their loss is not known": [("evidence", 1)],
+    "the predictions have another loss": [("evidence", 2)],
     "a softmax of a softmax": [("says", "No class of 10 can get more than 0.232. The loss"), ("says", 'keras.layers.Dense(10, activation="linear", name="dense_1")')],
     "a sigmoid of a sigmoid": [("says", "No prediction can get below 0.5. The loss")],
 }
