@@ -106,7 +106,7 @@ def learning_rate_too_high(
     if not (typical > limit and left > most_left):
         return None
     rate = learning_rate(run)
-    first_step = ratio[np.isfinite(ratio) & (ratio > 0)][0]  # later ones may be those of an explosion
+    first_step = ratio[ratio > 0][0]  # later ones may be those of an explosion
     better = float(f"{rate * min(USUAL_UPDATE / first_step, 0.1):.0e}")
     high = np.flatnonzero(~(ratio <= limit))  # NaN counts as high: what was thrown away cannot be measured
     return Finding(

@@ -69,7 +69,7 @@ def no_shuffle(
         return None
     harm = left > much and not still_falling(run, least=0.02 * room(run))
     step = int(batches.steps[-1])
-    held = int(batches.last(0, "batches") * run.card.batch_size) or 100_000
+    held = int(batches.last(0, "batches") * max(run.card.batch_size, 1))
     return Finding(
         headline=(
             f"The order of the rows follows their classes: mean targets of the batches lie {number(spread)} times as far apart as"

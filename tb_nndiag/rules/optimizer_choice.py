@@ -84,7 +84,6 @@ def optimizer_choice(
         return None
     evidence, why, settings = found
     rate = learning_rate(run)
-    rate = rate if math.isfinite(rate) else optimizer.learning_rate
     name, least = f"{optimizer.name}'s", "at least" if evidence.value < 0 else "less than"
     return Finding(
         headline=f"{name} {evidence.measure} is {number(evidence.value)} (limit: {least} {number(evidence.limit)}).",

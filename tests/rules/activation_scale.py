@@ -36,6 +36,7 @@ HINTS = {
     "harm is not known": first_weights(*[10] * 4, constant=np.nan),
 }
 SILENT = {
+    "six layers just below the limit": first_weights(*[2.1] * 6),
     "a healthy run": recorded("healthy_deep_relu"),
     "just small enough": first_weights(*[2.1] * 4),
     "just large enough": first_weights(*[0.47] * 4),

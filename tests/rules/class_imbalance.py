@@ -35,6 +35,7 @@ SILENT = {
     "the rare class is predicted": shares(predicted=0.9895),
     "five classes, not that rare": shares(0.71, **ONE_HOT),
     "one class alone is another rule's": shares(1.0),
+    "two labels a row": shares(0.98, **{**ONE_HOT, "row_sum_min": 2, "row_sum_max": 2}),
     "several labels a row": shares(0.98, **{**ONE_HOT, "row_sum_min": 0}),
     "classes of pixels": shares(rank=4),
     "quantities": shares(loss="MeanSquaredError"),

@@ -34,6 +34,7 @@ FIRES = {
     "its units are alive": gradients(0, 0.1, 0.1, 0.1, units=units(dead_share=0.98, saturated_share=0.98)),
     "the output may be saturated": gradients(0, 0.1, 0.1, 0.1, units=units(saturated_share=[[0, 0, 0, 1]])),
     "the next gradient is small": gradients(0, 1.1e-7, 0.1, 0.1),
+    "inputs of at most zero": gradients(0, 0.1, 0.1, 0.1, inputs=series("inputs", max=0)),
     "inputs that are not all zero": gradients(0, 0.1, 0.1, 0.1, inputs=series("inputs", min=0)),
     "it only decays": gradients(0, 0.1, 0.1, 0.1, known=DECAYS, updates=moved(1e-6)),
     "nothing moves it": gradients(0, 0.1, 0.1, 0.1, updates=moved([[0, 1, 1, 1]])),

@@ -14,6 +14,7 @@ def rates(*values, every=10, left=1.0, loss=None, schedule="CosineDecay", consta
 
 
 FALLING = np.array([*np.linspace(1.0, 0.5, 12), *[0.5] * 8])
+SLOWLY, HARDLY = (np.array([*np.linspace(0.5 + fall, 0.5, 12), *[0.5] * 8]) for fall in (0.09, 0.045))  # a third: 0.033, 0.016
 FIRES = {
     "below zero": recorded("rate_negative"),
     "a line that falls through zero": rates(0.1, 0.05, -0.01, left=0.1),
@@ -23,6 +24,7 @@ FIRES = {
 }
 WARNINGS = {
     "a schedule that counts epochs": recorded("rate_ends_early"),
+    "it ended while the loss was falling slowly": rates(*[0.1] * 12, *[0.0] * 8, loss=SLOWLY, left=0.5),
     "it ended while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.31),
 }
 HINTS = {
@@ -34,6 +36,7 @@ HINTS = {
     "it ended while the loss was falling, but late": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING / 2, left=0.29),
     "a callback lowered it while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.5, schedule=""),
     "a fifth of the steps": rates(*[0.1] * 15, *[0.0] * 5, left=0.5),
+    "it ended while the loss was hardly falling": rates(*[0.1] * 12, *[0.0] * 8, loss=HARDLY, left=0.5),
     "it came to rest before": rates(*[0.1] * 12, *[0.0] * 8, loss=[*np.linspace(1.0, 0.5, 4), *[0.5] * 16], left=0.5),
 }
 SILENT = {

@@ -18,6 +18,7 @@ FIRES = {
 }
 HINTS = {}
 SILENT = {
+    "a small fall": flat(np.linspace(1.035, 0.99, 9)),
     "a healthy run": recorded("healthy_dense"),
     "just under the limit": flat(0.96),
     "falling steadily": flat(np.linspace(1.6, 1.0, 9)),

@@ -11,6 +11,7 @@ def broken(*count, places=PLACES, **loss):
 FIRES = {
     "a row with NaN": recorded("row_with_nan"),
     "weights": broken(0, 3, 3),
+    "weights alone": broken(0, 0, 3),
 }
 WARNINGS = {
     "gradients that did not reach the weights": broken(0, 3, 0),

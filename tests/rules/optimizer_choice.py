@@ -29,6 +29,7 @@ HINTS = {
     "harm is not known": with_settings(beta_1=1.0, constant=np.nan),
 }
 SILENT = {
+    "beta_2 alone": with_settings(beta_2=0.9),
     "a healthy run": recorded("healthy_dense"),
     "as it comes": with_settings(beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False),
     "just under the limits": with_settings("SGD", momentum=0.999),
