@@ -252,15 +252,17 @@ def class_weights(run: Run) -> Recipe:
     """`fit` with the classes weighted by how rare they are: in numbers for targets of 0 and 1, else as a count of the rows."""
     labels = run["labels"]
     of = {stat: labels.last(0, stat) for stat in labels.stats}
-    second = of["mean"]
-    if of["width"] == 1 and of["distinct"] == 2 and (of["min"], of["max"]) == (0, 1) and 0 < second < 1:
-        weights = {"0": short(0.5 / (1 - second)), "1": short(0.5 / second)}
+    common = of["majority_share"]
+    if of["width"] == 1 and of["distinct"] == 2 and (of["min"], of["max"]) == (0, 1) and 0 < common < 1:
+        shares = (1 - common, common) if of["mean"] > 0.5 else (common, 1 - common)
+        weights = {str(number): short(0.5 / share) for number, share in enumerate(shares)}
         code = f"model.fit(x, y, class_weight={{0: {weights['0']:g}, 1: {weights['1']:g}}})"
         return Recipe(code, (Change("fit", "class_weight", weights),))
-    classes = "y.argmax(axis=-1)" if of["width"] > 1 else "y.astype(int).ravel()"
+    classes = "y.argmax(axis=-1)" if of["width"] > 1 else "y"
     return Recipe(
-        f"counts = np.bincount({classes})\nweights = len(y) / (len(counts) * np.maximum(counts, 1))\n"
-        "model.fit(x, y, class_weight=dict(enumerate(weights)))",
+        f"classes, counts = np.unique({classes}, return_counts=True)\n"
+        "weights = counts.sum() / (len(counts) * counts)\n"
+        "model.fit(x, y, class_weight=dict(zip(classes.tolist(), weights.tolist())))",
         (Change("fit", "class_weight", "balanced"),),
     )
 
@@ -276,7 +278,8 @@ def into_unit_range(run: Run) -> Recipe:
     """Targets from 0 to 1."""
     low, high = run["labels"].last(0, "min"), run["labels"].last(0, "max")
     return Recipe(
-        "y = (y - y.min()) / (y.max() - y.min())", shifted_targets(run, 1 / (high - low), -low / (high - low)).changes
+        "y = (y - y.min()) / (y.max() - y.min())",
+        shifted_targets(run, 1 / (high - low), 0 - low / (high - low)).changes,
     )
 
 

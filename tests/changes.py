@@ -66,8 +66,8 @@ def applied(training: Training, changes) -> Training:
 def weights(value: Any, y: np.ndarray) -> dict[int, float]:
     """Class weights as `fit` takes them."""
     if value == "balanced":
-        counts = np.bincount(y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.astype(int).ravel())
-        return dict(enumerate(len(y) / (len(counts) * np.maximum(counts, 1))))
+        classes, counts = np.unique(y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y, return_counts=True)
+        return {int(k): w for k, w in zip(classes, counts.sum() / (len(counts) * counts), strict=True)}
     return {int(k): w for k, w in value.items()}
 
 

@@ -10,7 +10,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from changes import Training, applied, passed
+from changes import Training, applied, passed, weights
 from recorded import RUNS, names, recorded
 
 from keras_callbacks.probes.run_card import losses_of
@@ -172,7 +172,10 @@ def test_the_code_of_a_fix_says_the_same_as_its_changes(fix, run):
             }
         elif target == "class_weight":
             given = told.fitted["class_weight"]
-            assert value == "balanced" or {str(k): v for k, v in given.items()} == value
+            if value == "balanced":
+                assert given == pytest.approx(weights(value, rows["y"]))
+            else:
+                assert {str(k): v for k, v in given.items()} == value
         else:
             assert told.fitted[target] == value
 

@@ -48,3 +48,8 @@ UNKNOWN = {
     "several outputs": run(labels=series("labels", ("a", "b")), outputs=series("outputs"), gap=gaps([1.0]), baseline=series("baseline")),
     "nothing was evaluated": run(),
 }
+TOLD = {
+    "one in twenty, never predicted": [("says", "class_weight={0: 0.53, 1: 10}"), ("says", '["Recall", "Precision"]')],
+    "five class numbers": [("says not", "Precision")],
+    "five classes, one-hot": [("says", "np.unique(y.argmax(axis=-1), return_counts=True)")],
+}
