@@ -82,7 +82,7 @@ def learning_rate_too_low(
         return None
     updates = run["updates"]
     rate = learning_rate(run)
-    better = float(f"{rate * min(USUAL_UPDATE / typical, 1e4):.0e}") if np.isfinite(rate) else float("nan")
+    better = float(f"{rate * min(USUAL_UPDATE / typical, 1e4):.0e}")
     low = np.flatnonzero(ratio < floor)
     return Finding(
         headline=(

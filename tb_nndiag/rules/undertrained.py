@@ -65,7 +65,8 @@ def undertrained(
         return None
     if not run.ended:
         raise NotEnoughData("the training has not ended")
-    if run.card and run.card.stopped:
+    assert run.card is not None  # without one it has not ended
+    if run.card.stopped:
         raise NotEnoughData(f"the training was stopped for another finding: {run.card.stopped}")
     gap, whole = run["gap"], room(run)
     val = gap.of_run("val")
@@ -107,7 +108,7 @@ def undertrained(
 
 def _way(run: Run) -> float:
     """How far the weights can have come, over their size; NaN when it is not known."""
-    if "updates" not in run or run.card is None:
+    if "updates" not in run:
         return float("nan")
     layers = with_updates_to_judge(run)
     return median(median_ratio(run, layers)) * run.last_step if layers else float("nan")

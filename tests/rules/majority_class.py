@@ -13,6 +13,10 @@ def predicted(*share, wanted=0.5, left=1.0, loss="SparseCategoricalCrossentropy"
                labels=series("labels", majority_share=wanted), loss=losses([left]), gap=gap, baseline=series("baseline", constant_loss=constant))  # fmt: skip
 
 
+def without_gap(made):
+    return replace(made, series={name: series for name, series in made.series.items() if name != "gap"})
+
+
 BINARY = {"loss": "BinaryCrossentropy", "width": 1}
 FIRES = {
     "dead layers": recorded("biases_too_low"),
@@ -26,6 +30,7 @@ FIRES = {
     "the predictions are worse than the loss": predicted(1.0, 1.0, left=0.1, real=1.1),
 }
 HINTS = {
+    "nothing was evaluated but the predictions": without_gap(predicted(1.0, 1.0, left=0.5)),
     "it has learned something": predicted(1.0, 1.0, left=0.89, real=0.9),
     "harm is not known": predicted(1.0, 1.0, constant=np.nan),
 }
@@ -39,6 +44,8 @@ SILENT = {
     "NaN is another rule's": predicted(1.0, 1.0, mean=np.nan),
 }
 UNKNOWN = {
+    "two outputs for one target": run(card=card(), outputs=series("outputs", ("a", "b"), majority_share=np.ones((2, 2))), labels=series("labels")),
+    "two targets for one output": run(card=card(), outputs=series("outputs", majority_share=np.ones(2)), labels=series("labels", ("a", "b"))),
     "one evaluation": predicted(1.0),
     "quantities": recorded("healthy_regression"),
     "logits of one unit": predicted(1.0, 1.0, from_logits=True, **BINARY),

@@ -3,6 +3,8 @@ from dataclasses import replace
 from made_up import card, dense, run, series
 from recorded import recorded
 
+from tb_nndiag.run import Layer
+
 SQUARED = "MeanSquaredError"
 
 
@@ -29,6 +31,7 @@ WARNINGS = {
     "three targets for one prediction": shapes((2, 3), (2, 1), SQUARED, shape=(1,)),
 }
 HINTS = {
+    "one target for three predictions of a layer without weights": replace(shapes((2, 1), (2, 3)), card=card(dense("hidden"), Layer("last", "Activation", "softmax", output_shape=(-1, 3), output=True), loss=SQUARED)),
     "one target for three predictions": shapes((2, 1), (2, 3), SQUARED, shape=(3,)),
     "one target for the predictions of all steps": shapes((2, 1), (3, 1), SQUARED, shape=(12, 1)),
     "one target for predictions of a shape that is not known": shapes((2, 1), (2, 3), SQUARED),
@@ -64,6 +67,7 @@ UNKNOWN = {
     "nothing was evaluated": run(),
 }
 TOLD = {
+    "one target for three predictions of a layer without weights": [("says", "keras.layers.Dense(1)")],
     "one target for each row, three for each of its predictions": [("says", "Every prediction meets the targets of all rows in the batch, and can only learn their mean."), ("says", "keras.layers.Dense(1)  # after a layer with return_sequences=False, or after Flatten")],
     "three targets for one prediction": [("says", "The one prediction"), ("says", 'keras.layers.Dense(3, name="answer")')],
 }

@@ -54,5 +54,8 @@ UNKNOWN = {
     "nothing was evaluated": run(loss=losses([1.0])),
 }
 TOLD = {
+    "forty steps": [("evidence", 2)],
+    "a long run that still falls": [("evidence", 1)],
+    "steps that led nowhere yet": [("evidence", 2)],
     "with batches of 128 rows": [("says", "Use batches of 32 rows instead of 128.")],
 }
