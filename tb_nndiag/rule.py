@@ -69,7 +69,7 @@ CHANGES = {  # kind of a change → what its target is; what its value is
     "metrics": ("`model`", "a list of names"),
     "layer": ("`LAYER.ARGUMENT`", "the argument's value, as the layer's constructor takes it"),
     "replace": ("the layer", "the layer that comes in its place; null: none does"),
-    "insert": ("the layer before", "a layer"),
+    "insert": ("the layer before; empty: none is", "a layer"),
     "inputs": ("the input's name", "a layer that the input passes first; without a mean it is to be adapted to the training rows"),
     "targets": ("the output's name", "a layer that the targets pass; likewise"),
     "fit": ("an argument of `fit`", "its value; `class_weight` may be `balanced`: rows / (classes * rows of the class)"),
