@@ -88,7 +88,7 @@ setup(
     ],
     python_requires=">=3.10",
     packages=find_packages(include=["keras_callbacks*", "tb_nndiag*"]),
-    package_data={"tb_nndiag": ["static/*", "static/.stamp"], "tb_nndiag.proto": ["*.proto", "*.pyi"]},
+    package_data={"tb_nndiag": ["rates.json", "static/*", "static/.stamp"], "tb_nndiag.proto": ["*.proto", "*.pyi"]},
     include_package_data=False,
     install_requires=["tensorboard>=2.21", "numpy", "protobuf>=3.20", "tomli>=2; python_version < '3.11'"],
     setup_requires=generated.requirements(),

@@ -1,15 +1,17 @@
 """How often each rule names the fault it is for, and how often it speaks of a run without one.
 
     python benchmarks/calibration/sweep.py OUT --seeds 1,2,3
-    python benchmarks/rates.py OUT [CASES ...] > docs/rates.md
+    python benchmarks/rates.py OUT [CASES ...]
+    python scripts/make_docs.py
 
-OUT is what the sweep wrote: each family grows one fault from none to gross, `healthy` has none. CASES are folders of NAME/faulty
+Writes tb_nndiag/rates.json, of which docs/rates.md and `nndiag rules` are made. OUT is what the sweep wrote: each family grows one fault from none to gross, `healthy` has none. CASES are folders of NAME/faulty
 and NAME/twin, a faulty training and the same one mended; runs whose NAME begins with `OK-` have no fault.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ import numpy as np
 from tb_nndiag.engine import diagnose
 from tb_nndiag.logdir import read, runs_below
 from tb_nndiag.progress import now_left
+from tb_nndiag.rates import FILE
 from tb_nndiag.rule import NotEnoughData, all_rules
 from tb_nndiag.run import Run
 from tb_nndiag.verdict import Verdict
@@ -33,6 +36,7 @@ FAULTS = {  # pattern of a sweep's run → the rule for its fault
     r"first_weights/": "activation-scale",
     r"epsilon/": "optimizer-choice",
     r"norm_batch/": "norm-batch-size",
+    r"schedule_end/": "learning-rate-invalid",
 }
 
 
@@ -87,54 +91,36 @@ def main() -> None:
             sound = name.startswith("OK-") or not name.endswith("/faulty")
             (twins if sound else faulty).add(verdicts)
             spoken_of["sound" if sound else "faulty"] += any(v.leads and v.severity != "hint" for v in verdicts)
-    print(page(sick, healthy, faulty, twins, spoken_of))
+    data = {
+        "command": "python benchmarks/rates.py OUT CASES",
+        "stuck": STUCK,
+        "runs": {
+            "healthy": healthy.runs,
+            "faulty": faulty.runs,
+            "sound": twins.runs,
+            "faulty_told": spoken_of["faulty"],
+            "sound_told": spoken_of["sound"],
+        },
+        "rules": {
+            rule.name: {
+                "fault": of_fault(rule.name, sick.get(rule.name)),
+                "looked": healthy.looked[rule.name],
+                "false_alarms": healthy.fires[rule.name],
+                "faulty": faulty.fires[rule.name],
+                "sound": twins.fires[rule.name],
+            }
+            for rule in all_rules()
+        },
+    }
+    FILE.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 
-def page(sick: dict[str, Counts], healthy: Counts, faulty: Counts, twins: Counts, spoken_of: Counter) -> str:
-    lines = [
-        "# Hits and false alarms",
-        "",
-        "Made by `python benchmarks/rates.py`, never by hand. Counted are errors and warnings; hints accuse nobody. The limits of the",
-        "rules were set with these runs in view: on networks of another kind expect worse.",
-        "",
-        "## Runs with a known fault that learned nothing",
-        "",
-        f"From the sweeps of benchmarks/calibration: runs that have a fault and more than {STUCK:.0%} of the best constant",
-        "prediction's loss left. **leads**: the rule for this fault is a cause that stands first. **fires**: it is said, perhaps as a",
-        "consequence of another.",
-        "",
-        "| fault | runs | leads | fires | what leads |",
-        "|---|---|---|---|---|",
-    ]
-    for rule in all_rules():
-        if counts := sick.get(rule.name):
-            others = ", ".join(f"`{name}` {n}" for name, n in counts.leads.most_common() if n)
-            lines.append(
-                f"| [`{rule.name}`](rules/{rule.name}.md) | {counts.runs} | {counts.leads[rule.name]} | {counts.fires[rule.name]} | {others} |"
-            )
-    lines += [
-        "",
-        "## Runs without a fault, and others",
-        "",
-        "**looked**: in how many of the healthy trainings of the sweep the rule could judge. A rule that could look in none has no rate: what it",
-        "reads was not recorded, or the runs have no such part. **false alarms**: where it fired.",
-    ]
-    if faulty.runs:
-        lines += [
-            "",
-            f"**faulty**, **mended**: in how many of {faulty.runs} faulty trainings from questions and papers, and of {twins.runs} mended or",
-            f"sound ones, it fired. They are not part of this repository. An error or a warning was given to {spoken_of['faulty']} of the {faulty.runs}, and to",
-            f"{spoken_of['sound']} of the {twins.runs}.",
-        ]
-    head = ["rule", "looked", "false alarms", *(["faulty", "mended"] if faulty.runs else [])]
-    lines += ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for rule in all_rules():
-        n = rule.name
-        looked = healthy.looked[n]
-        cells = [f"[`{n}`](rules/{n}.md)", f"{looked} of {healthy.runs}", str(healthy.fires[n]) if looked else "·"]
-        cells += [str(faulty.fires[n]), str(twins.fires[n])] if faulty.runs else []
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def of_fault(rule: str, counts: Counts | None) -> dict[str, object] | None:
+    """Of the runs with the fault that this rule is for: how many, in how many it leads and fires, and what leads instead."""
+    if counts is None:
+        return None
+    what_leads = {name: n for name, n in counts.leads.most_common() if n}
+    return {"runs": counts.runs, "leads": counts.leads[rule], "fires": counts.fires[rule], "what_leads": what_leads}
 
 
 if __name__ == "__main__":

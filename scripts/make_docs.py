@@ -1,5 +1,5 @@
 """Writes what is generated: from the rules docs/rules/ and the table in README.md between its two marks; from the list of tested
-kinds of training (tests/kinds.py) docs/kinds.md.
+kinds of training (tests/kinds.py) docs/kinds.md; from tb_nndiag/rates.json docs/rates.md.
 
 python scripts/make_docs.py
 """
@@ -10,6 +10,7 @@ import pathlib
 import re
 import sys
 
+from tb_nndiag import rates
 from tb_nndiag.explain import page, table
 from tb_nndiag.rule import Rule, all_rules
 
@@ -69,6 +70,7 @@ def main() -> None:
     for rule in all_rules():
         (folder / f"{rule.name}.md").write_text(page_with_picture(rule))
     (ROOT / "docs" / "kinds.md").write_text(kinds_page())
+    (ROOT / "docs" / "rates.md").write_text(rates.page(all_rules()))
     readme = ROOT / "README.md"
     readme.write_text(readme_with_table(readme.read_text()))
 

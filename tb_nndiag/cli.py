@@ -12,7 +12,7 @@ from collections.abc import Sequence
 if "tensorflow" not in sys.modules:  # TensorBoard imports it when it is installed; reading files takes seconds then
     sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
 
-from tb_nndiag import __version__, explain
+from tb_nndiag import __version__, explain, rates
 from tb_nndiag.baseline import read_baseline, write_baseline
 from tb_nndiag.config_file import found_settings, read_settings
 from tb_nndiag.engine import diagnose
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     explained.add_argument("rule", help="its code or its name, such as NND201 or vanishing-gradients")
     explained.set_defaults(command=_explain)
 
-    rules = commands.add_parser("rules", help="list all rules, and what each reads")
+    rules = commands.add_parser("rules", help="list all rules: what each reads, its hits and false alarms")
     rules.set_defaults(command=_rules)
 
     demo = commands.add_parser(
@@ -207,7 +207,9 @@ def _rules(options: argparse.Namespace) -> int:
     for rule in all_rules():
         also = f"if recorded: {', '.join(rule.may_read)}" if rule.may_read else ""
         reads = "; ".join(filter(None, [", ".join(rule.reads), also]))
-        print(f"{rule.code}  {rule.severity:8} {rule.name:24} {rule.title}\n{'':42}reads {reads}")
+        measured = "; ".join(rates.of(rule)) or "not measured yet"
+        print(f"{rule.code}  {rule.severity:8} {rule.name:24} {rule.title}\n{'':42}reads {reads}\n{'':42}{measured}")
+    print(f"\nMeasured with {rates.rates()['command']}; errors and warnings are counted. More: docs/rates.md")
     return CLEAN
 
 

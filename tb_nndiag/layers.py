@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from tb_nndiag.run import Run
+from tb_nndiag.run import Layer, Run
 
 LEAST_WEIGHTS = 50  # a layer with fewer may double in a step and be healthy
 USUAL_UPDATE = 3e-3  # of the weights per step, in the middle of what healthy runs do: what a fix aims at
@@ -20,6 +22,15 @@ IMAGES = {  # what an activation can put out
     "softplus": (0.0, float("inf")),
     "exponential": (0.0, float("inf")),
 }
+
+
+def names(layers: Sequence[Layer], most: int = 4) -> str:
+    """`a`, `b` and 3 more"""
+    named = [f"`{layer.name}`" for layer in layers]
+    shown, more = named[:most], len(named) - most
+    if more > 0:
+        return f"{', '.join(shown)} and {more} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def with_kernels(run: Run, signal: str) -> list[str]:

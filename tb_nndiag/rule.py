@@ -15,6 +15,7 @@ import typing
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from tb_nndiag.signals import SIGNALS
 
@@ -62,13 +63,47 @@ class Evidence:
             )
 
 
+CHANGES = {  # kind of a change → what its target is; what its value is
+    "optimizer": ("an argument of the optimizer, or `optimizer`: the whole of it", "the argument's value, or an optimizer"),
+    "loss": ("the output's name, or `model`", "a loss"),
+    "metrics": ("`model`", "a list of names"),
+    "layer": ("`LAYER.ARGUMENT`", "the argument's value, as the layer's constructor takes it"),
+    "replace": ("the layer", "the layer that comes in its place; null: none does"),
+    "insert": ("the layer before; empty: none is", "a layer"),
+    "inputs": ("the input's name", "a layer that the input passes first; without a mean it is to be adapted to the training rows"),
+    "targets": ("the output's name", "a layer that the targets pass; likewise"),
+    "fit": ("an argument of `fit`", "its value; `class_weight` may be `balanced`: rows / (classes * rows of the class)"),
+    "precision": ("`model`", "the name of a dtype policy"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """A part of a fix that a program can apply: what to set, and to which value.
+
+    kind: a key of CHANGES; value: strict JSON; what is an object in Keras is `keras(class_name, ...)`
+    """
+
+    kind: str
+    target: str
+    value: Any
+
+    def __post_init__(self) -> None:
+        if self.kind not in CHANGES:
+            raise ValueError(f"A change is of the kind {self.kind!r}; expected one of {', '.join(CHANGES)}.")
+
+
 @dataclass(frozen=True)
 class Fix:
-    """One thing to try: an order, its reason, and code in this run's own names and values."""
+    """One thing to try: an order, its reason, code in this run's own names and values, the same as data.
+
+    changes: to be made together; empty where a person must decide or look
+    """
 
     do: str
     because: str = ""
     code: str = ""
+    changes: Sequence[Change] = ()
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,9 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "headline": finding.headline if finding else "",
         "why": finding.why if finding else "",
         "evidence": evidence,
-        "fixes": [asdict(fix) for fix in finding.fixes] if finding else [],
+        "fixes": [{**asdict(fix), "changes": [asdict(change) for change in fix.changes]} for fix in finding.fixes]
+        if finding
+        else [],
         "explained_by": verdict.explained_by,
         "first_step": int(finding.first_step) if finding else None,
         "last_step": int(finding.last_step) if finding else None,

@@ -296,7 +296,8 @@ def test_an_unknown_rule_is_refused_with_the_nearest_one(nndiag, word, sentence)
 def test_rules_lists_every_rule_in_the_order_of_codes(nndiag):
     code, out, err = nndiag("rules")
     assert (code, err) == (0, "")
-    rules, reads = out.splitlines()[::2], out.splitlines()[1::2]
+    listed = out.partition("\n\n")[0].splitlines()
+    rules, reads = listed[::3], listed[1::3]
     assert [line.split(maxsplit=3) for line in rules] == [[r.code, r.severity, r.name, r.title] for r in all_rules()]
     signals = [re.findall(r"[a-z_]+", line.strip().removeprefix("reads ").replace("if recorded: ", "")) for line in reads]
     assert signals == [[*r.reads, *r.may_read] for r in all_rules()]

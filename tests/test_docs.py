@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from recorded import names, recorded
 
-from tb_nndiag import cli
+from tb_nndiag import cli, rates
 from tb_nndiag.engine import diagnose
 from tb_nndiag.explain import table
-from tb_nndiag.rule import SEVERITIES, all_rules
+from tb_nndiag.rule import CHANGES, SEVERITIES, all_rules
 from tb_nndiag.verdict import FORMAT, to_json
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +33,7 @@ EXAMPLES = [verdict for run in EXAMPLE["runs"] for verdict in run["verdicts"]]
 
 def documented_keys() -> dict[str, str]:
     """Key → type of a verdict, from the table of docs/verdict_json.md."""
-    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", CONTRACT, re.M))
+    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", CONTRACT.partition("| kind |")[0], re.M))
 
 
 def keys_in_braces(after: str) -> set[str]:
@@ -84,7 +84,8 @@ def test_every_verdict_of_today_has_the_documented_keys_and_types():
 
 def test_every_piece_of_evidence_and_every_fix_has_the_documented_keys():
     evidence, fix = keys_in_braces("One piece of evidence"), keys_in_braces("in the order to try them")
-    assert (len(evidence), fix) == (9, {"do", "because", "code"})
+    assert (len(evidence), fix) == (9, {"do", "because", "code", "changes"})
+    change = keys_in_braces("a list of")
     for verdict in [*EXAMPLES, *todays()]:
         for e in verdict["evidence"]:
             assert set(e) == evidence
@@ -93,8 +94,16 @@ def test_every_piece_of_evidence_and_every_fix_has_the_documented_keys():
             assert type(e["step"]) is int
             assert e["value_text"]
             assert e["limit_text"]
-        assert all(set(f) == fix and all(isinstance(text, str) for text in f.values()) for f in verdict["fixes"])
+        for f in verdict["fixes"]:
+            assert set(f) == fix
+            assert all(isinstance(f[key], str) for key in ("do", "because", "code"))
+            assert all(set(c) == change and c["kind"] in CHANGES and isinstance(c["target"], str) for c in f["changes"])
         assert bool(verdict["evidence"]) is bool(verdict["fixes"]) is (verdict["status"] in ("fires", "ignored"))
+
+
+def test_every_kind_of_change_is_documented():
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", CONTRACT.partition("| kind |")[2], re.M)
+    assert {kind: (target, value) for kind, target, value in rows} == CHANGES
 
 
 def test_the_whole_answer_has_the_documented_keys(capsys):
@@ -197,9 +206,19 @@ def test_the_guide_has_a_step_for_each_rule():
     assert sorted(linked) == sorted(rule.name for rule in all_rules())
 
 
-def test_the_rates_have_a_row_for_each_rule():
-    rows = re.findall(r"^\| \[`([\w-]+)`\].* of \d+ \|", (DOCS / "rates.md").read_text(), re.M)
-    assert rows == [rule.name for rule in all_rules()], "run: python benchmarks/rates.py"
+def test_the_rates_have_a_row_for_each_rule_and_the_page_shows_them():
+    assert list(rates.rates()["rules"]) == [rule.name for rule in all_rules()], "run: python benchmarks/rates.py"
+    assert (DOCS / "rates.md").read_text() == rates.page(all_rules()), "run: python scripts/make_docs.py"
+
+
+def test_the_list_of_rules_shows_what_was_measured_of_each(capsys):
+    cli.main(["rules"])
+    printed = capsys.readouterr().out
+    for rule in all_rules():
+        assert all(part in printed for part in rates.of(rule))
+    assert printed.count("healthy run") == len(all_rules())
+    assert "not measured" not in printed
+    assert rates.rates()["command"] in printed
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT)))

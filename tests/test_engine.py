@@ -472,7 +472,7 @@ def test_a_finding_is_told_whole():
             "measure": "loss", "value": 2.0, "limit": 1.0, "unit": "units", "signal": "loss", "where": "dense", "step": 3,
             "value_text": "2", "limit_text": "1",
         }],
-        "fixes": [{"do": "Do.", "because": "Because.", "code": "code()"}],
+        "fixes": [{"do": "Do.", "because": "Because.", "code": "code()", "changes": []}],
         "explained_by": "", "first_step": 1, "last_step": 3, "active": False, "charts": ["loss"],
     }  # fmt: skip
 

@@ -6,9 +6,11 @@ import importlib
 import inspect
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from recorded import names, recorded
+from told import tells
 
 from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import HEADINGS, Limit, all_rules
@@ -23,7 +25,7 @@ def cases(kind: str) -> list:
     found = []
     for name in RULES:
         module = importlib.import_module(f"rules.{name.replace('-', '_')}")
-        for text, run in getattr(module, kind).items():
+        for text, run in getattr(module, kind, {}).items():
             found.append(pytest.param(name, run, id=f"{name}: {text}"))
     return found
 
@@ -35,8 +37,13 @@ def answer(name, run):
 @pytest.mark.parametrize(("name", "run"), cases("FIRES"))
 def test_a_rule_fires(name, run):
     verdict = answer(name, run)
-    assert verdict.status == "fires", verdict.reason
-    assert verdict.severity in (RULES[name].severity, "warning")
+    assert (verdict.status, verdict.severity) == ("fires", RULES[name].severity), verdict.reason
+
+
+@pytest.mark.parametrize(("name", "run"), cases("WARNINGS"))
+def test_less_harm_than_an_error_is_a_warning(name, run):
+    verdict = answer(name, run)
+    assert (verdict.status, verdict.severity) == ("fires", "warning"), verdict.reason
 
 
 @pytest.mark.parametrize(("name", "run"), cases("HINTS"))
@@ -56,6 +63,23 @@ def test_a_rule_does_not_know(name, run):
     verdict = answer(name, run)
     assert verdict.status == "unknown"
     assert verdict.reason
+
+
+def told() -> list:
+    """The cases whose finding is looked at more closely, with what it must tell: see `tells`."""
+    found = []
+    for name in RULES:
+        module = importlib.import_module(f"rules.{name.replace('-', '_')}")
+        runs = {**module.FIRES, **getattr(module, "WARNINGS", {}), **module.HINTS}
+        for text, wanted in getattr(module, "TOLD", {}).items():
+            found.append(pytest.param(name, runs[text], wanted, id=f"{name}: {text}"))
+    return found
+
+
+@pytest.mark.parametrize(("name", "run", "wanted"), told())
+def test_a_finding_tells_when_and_what(name, run, wanted):
+    finding = answer(name, run).finding
+    assert [w for w in wanted if not tells(finding, *w)] == []
 
 
 @pytest.mark.parametrize("name", HEALTHY)
@@ -106,6 +130,28 @@ def test_one_cause_leads_and_the_rest_is_folded_under_it(name, rule):
     assert leading == [rule]
 
 
+@pytest.mark.parametrize(("name", "run"), [*cases("FIRES"), *cases("WARNINGS")])
+def test_of_one_fault_one_finding_leads(name, run):
+    verdicts = diagnose(run)
+    found = {v.rule: v for v in verdicts if v.fires}
+    leading = [v.rule for v in found.values() if v.leads and v.severity != "hint"] or [name]
+    assert len(leading) == 1
+    cause = found[name]
+    while cause.explained_by:
+        cause = found[cause.explained_by]
+    assert cause.rule == leading[0]
+
+
+def test_of_two_faults_that_are_both_true_both_lead():
+    run = recorded("prices")
+    inputs = recorded("pixels_to_255").series["inputs"]
+    columns = run["inputs"].columns
+    both = replace(run, series={**run.series, "inputs": replace(inputs, columns=columns)})
+    without_fed = replace(both, series={k: v for k, v in both.series.items() if k != "fed"})
+    leading = [v.rule for v in diagnose(without_fed) if v.leads and v.severity != "hint"]
+    assert sorted(leading) == ["unscaled-input", "unscaled-target"]
+
+
 def test_batches_too_small_for_a_normalization_explain_that_its_two_modes_differ():
     assert "mode-mismatch" in RULES["norm-batch-size"].explains
 
@@ -146,7 +192,7 @@ class TestConventions:
 
     def test_every_fix_can_be_pasted(self, rule):
         module = importlib.import_module(f"rules.{rule.name.replace('-', '_')}")
-        for run in {**module.FIRES, **module.HINTS}.values():
+        for run in {**module.FIRES, **getattr(module, "WARNINGS", {}), **module.HINTS}.values():
             for fix in answer(rule.name, run).finding.fixes:
                 compile(fix.code, "<fix>", "exec")
 

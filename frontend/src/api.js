@@ -38,7 +38,8 @@
  * @property {number | null} step
  */
 
-/** @typedef {{do: string, because: string, code: string}} Fix */
+/** @typedef {{kind: string, target: string, value: any}} Change */
+/** @typedef {{do: string, because: string, code: string, changes: Change[]}} Fix */
 
 /**
  * @typedef {object} Verdict

@@ -33,7 +33,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag import snippets
-from tb_nndiag.layers import WEIGHTED
+from tb_nndiag.layers import WEIGHTED, names
 from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
@@ -131,17 +131,17 @@ def activation_scale(
         ],
         fixes=[
             Fix(
-                f"Start `{layer.name}`, and the layers like it, with {_fitting(layer)}.",
+                f"Start {names(odd)} with {_fitting(layer)}.",
                 "It chooses the size of the weights by the number of inputs, so that what passes keeps its size.",
-                snippets.layer(layer, layer.activation or "linear", kernel_initializer=_fitting(layer)),
+                *snippets.both(*(snippets.layer(layer, kernel_initializer=_fitting(layer)) for layer in odd)),
             )
             for layer in odd[:1]
         ]
         + [
             Fix(
-                "Or put a normalization layer after each.",
+                f"Or put a normalization layer after {names(chosen)}.",
                 "It keeps the size whatever the weights are.",
-                "keras.layers.LayerNormalization()",
+                *snippets.insert(chosen, "LayerNormalization"),
             )
         ],
         first_step=0,

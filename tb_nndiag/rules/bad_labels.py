@@ -29,8 +29,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from tb_nndiag import snippets
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import Recipe
 
 CATEGORICAL = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy", "KLDivergence")
 SPARSE = "SparseCategoricalCrossentropy"
@@ -43,7 +45,14 @@ LOOK = "print(np.unique(y, return_counts=True))"
     "NND605",
     severity="error",
     reads=["labels", "baseline"],
-    explains=[*OUTCOMES, "class-imbalance", "overfitting", "diverging-loss", "memorizing-noise"],
+    explains=[
+        *OUTCOMES,
+        "output-loss-mismatch",
+        "class-imbalance",
+        "overfitting",
+        "diverging-loss",
+        "memorizing-noise",
+    ],
 )
 def bad_labels(
     run: Run,
@@ -64,8 +73,8 @@ def bad_labels(
             f" `{loss.name}` takes class numbers (whole: 0, 1, 2, ...).",
             "Keras cuts off what is behind the point: 0.9 becomes class 0.",
             Evidence("largest target", of["max"], round(of["max"]), "", "labels", "run", step),
-            Fix("Give whole class numbers; if they were scaled, undo it.", "", f"{LOOK}\nclasses, y = np.unique(y, return_inverse=True)"),
-            Fix("If the targets are quantities: use a linear output and a squared loss.", "", 'model.compile(optimizer=model.optimizer, loss="mse")'),
+            Fix("Give whole class numbers; if they were scaled, undo it.", "Then no class is cut off.", f"{LOOK}\nclasses, y = np.unique(y, return_inverse=True)"),
+            Fix("If the targets are quantities: predict them with a linear output and a squared loss.", "A squared distance takes any number.", *_quantities(run)),
         )  # fmt: skip
     if loss.name in CATEGORICAL and of["width"] > 1 and of["row_sum_max"] > 1 + off:
         return _finding(
@@ -74,8 +83,8 @@ def bad_labels(
             "Predictions that add up to 1 cannot say yes to several classes: each is pressed down by the others.",
             Evidence("largest sum of a row of the targets", of["row_sum_max"], 1 + off, "", "labels", "run", step),
             Fix("Several classes may be true at once: use sigmoid and binary cross-entropy.", "Then each unit answers for itself.",
-                f'keras.layers.Dense({int(of["width"])}, activation="sigmoid")\nmodel.compile(optimizer=model.optimizer, loss="binary_crossentropy")'),
-            Fix("Else divide each row by its sum.", "", "y = y / y.sum(axis=-1, keepdims=True)"),
+                *_output(run, "sigmoid", "BinaryCrossentropy")),
+            Fix("Else divide each row by its sum.", "Then its parts are shares.", "y = y / y.sum(axis=-1, keepdims=True)"),
             severity="warning",
         )  # fmt: skip
     if loss.name in COUNTS and of["min"] < 0:
@@ -83,7 +92,7 @@ def bad_labels(
             f"Targets go down to {number(of['min'])}, but `{loss.name}` takes counts and amounts (at least 0).",
             "The loss has no floor for a negative target, or takes it for 0.",
             Evidence("smallest target", of["min"], 0, "", "labels", "run", step),
-            Fix("Use a loss for any number.", "", 'model.compile(optimizer=model.optimizer, loss="mse")'),
+            Fix("Use a linear output and a squared loss.", "A squared distance takes any number.", *_quantities(run)),
         )
     judged = loss.name in (*CATEGORICAL, SPARSE, *BINARY)
     if judged and of["majority_share"] == 1 and run["baseline"].last(0, "rows") >= rows:
@@ -94,6 +103,18 @@ def bad_labels(
             Fix("Look at the targets as `fit` gets them.", "The wrong column, or rows sorted by class and cut off, show at once.", LOOK),
         )  # fmt: skip
     return None
+
+
+def _output(run: Run, activation: str, loss: str, units: int = 0) -> Recipe:
+    """The output layer with another activation, and the loss that fits it."""
+    layer = run.card.output_layer if run.card else None
+    compiled = snippets.loss(run, loss)
+    return snippets.both(snippets.layer(layer, activation, units=units), compiled) if layer else compiled
+
+
+def _quantities(run: Run) -> Recipe:
+    """A linear output, one unit for each column of the targets, and a squared loss."""
+    return _output(run, "linear", "MeanSquaredError", int(run["labels"].last(0, "width")))
 
 
 def _finding(headline: str, why: str, evidence: Evidence, *fixes: Fix, severity: str = "") -> Finding:

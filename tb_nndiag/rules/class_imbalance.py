@@ -27,9 +27,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import Recipe
 
 CLASSES = (
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
@@ -99,16 +101,27 @@ def class_imbalance(
             Fix(
                 f"Weight the rare classes, by about {number(round(weight))} against the commonest.",
                 "Then a row of a rare class counts as much as it is rare.",
-                "counts = np.bincount(y.astype(int).ravel())\nweights = len(y) / (len(counts) * np.maximum(counts, 1))\n"
-                "model.fit(x, y, class_weight=dict(enumerate(weights)))",
+                *snippets.class_weights(run),
             ),
             Fix(
                 "Judge by recall and precision.",
                 "Accuracy hides a class that is never predicted.",
-                'model.compile(optimizer=model.optimizer, loss=model.loss, metrics=[keras.metrics.AUC(curve="PR")])',
+                *_of_each_class(run),
             ),
         ],
         first_step=min(int(patience), step),
         last_step=step,
         severity="" if left > much and not learning else "hint",
     )  # fmt: skip
+
+
+def _of_each_class(run: Run) -> Recipe:
+    """Recall and precision; for class numbers Keras has none, so the recall of each class is counted."""
+    assert run.card is not None
+    if run.card.losses[0].name != "SparseCategoricalCrossentropy":
+        return snippets.metrics(run, "Recall", "Precision")
+    return Recipe(
+        "predicted, wanted = model.predict(x_val).argmax(axis=-1), y_val.ravel()\n"
+        "for number in np.unique(wanted):\n"
+        "    print(number, (predicted[wanted == number] == number).mean())  # recall"
+    )

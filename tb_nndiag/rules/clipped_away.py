@@ -34,9 +34,7 @@ from tb_nndiag.layers import median, median_ratio, with_updates_to_judge
 from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import learning_rate, optimizer
-
-CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+from tb_nndiag.snippets import CLIPPING, learning_rate, optimizer
 
 
 @rule(
@@ -75,6 +73,8 @@ def clipped_away(
     layers = with_updates_to_judge(run) if "updates" in run else []
     ratio = median(median_ratio(run, layers)) if layers else float("nan")
     harm = ratio < floor and harmed(run, stuck)
+    set_now = run.card.optimizer.settings if run.card.optimizer else {}
+    unset: dict[str, float | None] = {key: None for key in CLIPPING if key in set_now}
     usual = float(f"{np.median(before[np.isfinite(before)]):.1g}")
     step = int(series.steps[-1])
     moved = f", and a step moves the weights by {number(ratio)} of their size" if harm else ""
@@ -113,12 +113,12 @@ def clipped_away(
             Fix(
                 f"Clip at {number(usual)}, the usual norm of this run's gradients.",
                 "Then only what is unusually large is cut.",
-                optimizer(run, learning_rate(run), global_clipnorm=usual),
+                *optimizer(run, learning_rate(run), **{**unset, "global_clipnorm": usual}),
             ),
             Fix(
                 "Or leave the clipping away.",
                 "Without gradients that explode it is not needed.",
-                optimizer(run, learning_rate(run)),
+                *optimizer(run, learning_rate(run), **unset),
             ),
         ],
         first_step=series.began(int(np.argmax(cut))),

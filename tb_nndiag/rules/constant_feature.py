@@ -83,12 +83,18 @@ def constant_feature(
         ),
         evidence=evidence,
         fixes=[
-            Fix("Look at the inputs as the network gets them.", "", "print(x[:10])\nprint(np.std(x, axis=0))"),
+            Fix(
+                "Look at the inputs as the network gets them.",
+                f"`fit` got {number(inputs.last(name, 'min'))} to {number(inputs.last(name, 'max'))}.",
+                "print(x[:10])\nprint(np.std(x, axis=0))",
+            ),
             Fix(
                 "Undo the step that made them equal."
                 if share == 1
                 else "Leave out what never varies, unless it does in other rows.",
-                "A division of whole numbers, or by a row's own maximum, does this." if share == 1 else "",
+                "A division of whole numbers, or by a row's own maximum, does this."
+                if share == 1
+                else "Then the first layer has fewer weights that learn nothing.",
                 "" if share == 1 else "x = x[:, np.std(x, axis=0) > 0]",
             ),
         ],

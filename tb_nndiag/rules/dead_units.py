@@ -100,19 +100,15 @@ def dead_units(
 
 
 def _fixes(run: Run, layer: Layer, *, from_the_start: bool) -> list[Fix]:
-    lower = Fix(
-        "Lower the learning rate to a tenth.",
-        "One large step can push a whole layer below zero.",
-        a_tenth(run),
-    )
+    lower = a_tenth(run, "One large step can push a whole layer below zero.")
     start = Fix(
         f"Start `{layer.name}` with He initialization and a bias of zero.",
         "They keep about half of the units active at the start.",
-        snippets.layer(layer, layer.activation, kernel_initializer="he_normal", bias_initializer="zeros"),
+        *snippets.layer(layer, kernel_initializer="he_normal", bias_initializer="zeros"),
     )
     leak = Fix(
-        f"Let `{layer.name}` leak.",
+        f"Let `{layer.name}` leak: replace its {layer.activation} by leaky_relu.",
         "A leaky unit passes some gradient on its dead side and can come back.",
-        snippets.layer(layer, "leaky_relu"),
+        *snippets.layer(layer, "leaky_relu"),
     )
     return [start, leak, lower] if from_the_start else [lower, leak, start]

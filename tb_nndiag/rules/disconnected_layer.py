@@ -34,7 +34,7 @@ import numpy as np
 
 from tb_nndiag.layers import with_kernels
 from tb_nndiag.progress import SIGNALS, harmed
-from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Change, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 
@@ -115,9 +115,10 @@ def disconnected_layer(
                 "    print(w.path, None if g is None else float(tf.norm(g)))",
             ),
             Fix(
-                f"If `{cut[0]}` is not meant to learn, say so.",
+                f"If {named} {'are' if len(cut) > 1 else 'is'} not meant to learn, say so.",
                 "A frozen layer is not trained, and costs nothing.",
-                "\n".join(_frozen(name) for name in cut[:4]),
+                "\n".join(_frozen(name) for name in cut),
+                [Change("layer", f"{name}.trainable", False) for name in cut],
             ),
         ],
         first_step=1,

@@ -30,14 +30,14 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import a_tenth, learning_rate
+from tb_nndiag.snippets import a_tenth, learning_rate, optimizer, standardized
 
 
 @rule(
     "NND402",
     severity="error",
     reads=["loss"],
-    may_read=[*SIGNALS, "optimizer"],
+    may_read=[*SIGNALS, "optimizer", "inputs"],
     explains=[
         *OUTCOMES,
         "class-imbalance",
@@ -80,25 +80,21 @@ def diverging_loss(
     lowest = int(np.argmin(mean[: crossed + 1]))  # from there on it rose
     rate = learning_rate(run)
     fixes = [
-        Fix(
-            "Lower the learning rate to a tenth.",
-            "Steps that overshoot climb out of the valley they should descend into.",
-            a_tenth(run),
-        )
+        a_tenth(run, "Steps that overshoot climb out of the valley they should descend into."),
     ]
     if rate < 0:
         fixes = [
             Fix(
-                "Use a positive learning rate.",
+                f"Use a positive learning rate: {number(-rate)}.",
                 "With a negative one every step goes uphill.",
-                f"model.optimizer.learning_rate = {-rate:.3g}",
+                *optimizer(run, -rate),
             )
         ]
     fixes.append(
         Fix(
             "Scale the inputs to mean 0 and standard deviation 1.",
             "Large inputs make every step large.",
-            "x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-7)",
+            *standardized(run),
         )
     )
     return Finding(

@@ -30,8 +30,10 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag import snippets
+from tb_nndiag.rule import OUTCOMES, Change, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Card, Layer, Run
+from tb_nndiag.snippets import Recipe
 
 SQUASHING = ("softmax", "sigmoid")
 PASSING = ("Dropout", "Flatten", "Identity", "Permute", "Reshape")  # they do not change the values
@@ -61,7 +63,7 @@ def double_softmax(
     if run.card is None or len(run.card.losses) != 1:
         raise NotEnoughData("needs a run card with a single loss")
     stacked = _stacked(run.card)
-    if stacked and len(stacked) > most:
+    if len(stacked) > most:
         first, second = stacked[-2:]
         return _finding(
             run,
@@ -74,9 +76,9 @@ def double_softmax(
                 )
             ],
             Fix(
-                f"Take `{second.name}` out, or make `{first.name}` linear.",
+                f"Make `{first.name}` linear, or take `{second.name}` out.",
                 "Once is enough.",
-                _linear(first),
+                *_linear(first),
             ),
         )
     layer = _squashed_output(run.card)
@@ -113,12 +115,12 @@ def double_softmax(
         Fix(
             "Leave `from_logits` away.",
             "The output has its activation already.",
-            f"model.compile(optimizer=model.optimizer, loss=keras.losses.{loss}())",
+            *snippets.loss(run, loss),
         ),
         Fix(
             f"Or make `{layer.name}` linear, and keep `from_logits=True`.",
             "This is the numerically better way; predictions are logits then.",
-            _linear(layer),
+            *_linear(layer),
         ),
         severity="" if lost else "hint",
     )
@@ -158,10 +160,10 @@ def _ceiling(layer: Layer) -> str:
     return "No prediction can get below 0.5. " if layer.activation == "sigmoid" else ""
 
 
-def _linear(layer: Layer) -> str:
-    if layer.class_name == "Dense":
-        return f'keras.layers.Dense({layer.units}, name="{layer.name.rsplit("/", 1)[-1]}")'
-    return f'# leave out the layer "{layer.name}"'
+def _linear(layer: Layer) -> Recipe:
+    if layer.parameters:
+        return snippets.layer(layer, "linear")
+    return Recipe(f'# leave out the layer "{layer.name}"', (Change("replace", layer.name, None),))
 
 
 def _finding(run: Run, headline: str, why: str, evidence: list[Evidence], *fixes: Fix, severity: str = "") -> Finding:

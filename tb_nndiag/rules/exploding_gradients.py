@@ -27,22 +27,23 @@ Pascanu, Mikolov & Bengio 2013. "A norm over 10" accuses 21 % of healthy runs. L
 from __future__ import annotations
 
 import bisect
+import math
 from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import with_updates_to_judge
+from tb_nndiag.layers import median, with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
+from tb_nndiag.snippets import a_tenth, learning_rate, optimizer, standardized
 
 
 @rule(
     "NND202",
     severity="error",
     reads=["gradients", "updates", "loss"],
-    may_read=[*SIGNALS, "optimizer"],
+    may_read=[*SIGNALS, "optimizer", "inputs"],
     explains=[
         *OUTCOMES,
         "class-imbalance",
@@ -85,7 +86,7 @@ def exploding_gradients(
         return None
     grown_by, name, record, ratio_there = best
     step = int(updates.steps[record])
-    clip = optimizer(run, learning_rate(run), global_clipnorm=1.0)
+    usual = _usual_norm(run, record)
     moved = updates.column(name, "ratio")
     last = int(np.flatnonzero(~(moved <= step_size))[-1])  # NaN: what was thrown away cannot be measured
     return Finding(
@@ -101,22 +102,33 @@ def exploding_gradients(
             ),
         ],
         fixes=[
-            Fix("Clip the gradient's norm.", "No single batch can then throw the weights away.", clip),
             Fix(
-                "Lower the learning rate to a tenth.",
-                "The same gradient then makes a tenth of the step.",
-                a_tenth(run),
+                f"Clip the gradient's norm at {number(usual)}, the usual one before that step.",
+                "No single batch can then throw the weights away.",
+                *optimizer(run, learning_rate(run), global_clipnorm=usual),
             ),
+            a_tenth(run, "The same gradient then makes a tenth of the step."),
             Fix(
                 "Scale the inputs, and start with Glorot or He initialization.",
                 "Large inputs and large weights multiply through the layers.",
-                "",
+                *standardized(run),
             ),
         ],
         first_step=updates.began(record),
         last_step=int(updates.steps[last]),
         active=last == len(moved) - 1,
     )
+
+
+def _usual_norm(run: Run, record: int) -> float:
+    """The norm of the whole gradient, median of the records before this one; one digit."""
+    assert run.card is not None
+    sizes = {layer.name: math.prod(layer.kernel_shape) for layer in run.card.layers}
+    known = [name for name in run["gradients"].columns if sizes.get(name)]
+    squares = np.array([run["gradients"].column(name, "rms") ** 2 * sizes[name] for name in known])
+    norms = np.sqrt(np.nansum(squares, axis=0))[: max(record, 1)]
+    usual = median(norms[norms > 0])
+    return float(f"{usual:.0e}") if np.isfinite(usual) else 1.0
 
 
 def _median_before(values: np.ndarray) -> np.ndarray:

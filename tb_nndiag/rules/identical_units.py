@@ -31,8 +31,9 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag import snippets
+from tb_nndiag.layers import names
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
-from tb_nndiag.run import Run
+from tb_nndiag.run import Layer, Run
 
 
 @rule(
@@ -72,7 +73,6 @@ def identical_units(
     if not same:
         return None
     layer, step = same[0], int(updates.steps[-1])
-    initializer = "he_normal" if "relu" in layer.activation else "glorot_uniform"
     return Finding(
         headline=(
             f"The {layer.kernel_shape[-1]} units of `{layer.name}` have the same weights: they differ by"
@@ -94,20 +94,22 @@ def identical_units(
         ],
         fixes=[
             Fix(
-                f"Initialize `{layer.name}` with random weights.",
+                f"Start {names(same)} with random weights: {_fitting(layer)}.",
                 (
                     f"Its initializer is {layer.kernel_initializer}."
                     if layer.kernel_initializer
                     else "Only different weights can learn different things."
                 ),
-                snippets.layer(
-                    layer, layer.activation or "linear", units=layer.kernel_shape[-1], kernel_initializer=initializer
-                ),
+                *snippets.both(*(snippets.layer(p, kernel_initializer=_fitting(p)) for p in same)),
             )
         ],
         first_step=updates.since(spread[layer.name] < floor),
         last_step=step,
     )
+
+
+def _fitting(layer: Layer) -> str:
+    return "he_normal" if "relu" in layer.activation else "glorot_uniform"
 
 
 def _spread(spread: np.ndarray, largest: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ from tb_nndiag.run import Run
 CLASSIFYING = ("BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy")
 
 
-@rule("NND707", severity="hint", reads=["loss", "baseline"], may_read=SIGNALS)
+@rule("NND707", severity="hint", reads=["loss", "baseline"], may_read=[*SIGNALS, "inputs"])
 def initial_loss(
     run: Run,
     *,
@@ -89,14 +89,14 @@ def initial_loss(
             Fix(
                 "Scale the inputs to mean 0 and standard deviation 1.",
                 "Large inputs make large predictions.",
-                "x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-7)",
+                *snippets.standardized(run),
             ),
             *(
                 [
                     Fix(
                         f"Start `{layer.name}` with its default initializer.",
                         "Weights that start large make the first answers extreme.",
-                        snippets.layer(layer, layer.activation or "linear", kernel_initializer="glorot_uniform"),
+                        *snippets.layer(layer, kernel_initializer="glorot_uniform"),
                     )
                 ]
                 if layer

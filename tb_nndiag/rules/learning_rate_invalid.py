@@ -34,7 +34,7 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, against_constant, harmed, room, still_falling
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run, Series
-from tb_nndiag.snippets import optimizer
+from tb_nndiag.snippets import callback, decaying, fit, optimizer
 
 
 @rule(
@@ -103,9 +103,9 @@ def learning_rate_invalid(
             Evidence("learning rate", 0.0, 0.0, "", "optimizer", "run", step),
             [
                 Fix(
-                    "Give a learning rate above zero.",
+                    "Give a learning rate above zero: 0.001 is a usual one.",
                     "If a schedule or a callback sets it, print what it returns for the first steps.",
-                    optimizer(run, 1e-3),
+                    *optimizer(run, 1e-3),
                 )
             ],
             first_step=1,
@@ -123,38 +123,41 @@ def learning_rate_invalid(
         f" ({number(largest)}): {share:.0%} of the steps were made in vain (limit: {long:.0%}).",
         f"The network stays as it was then{f', before it was done: {against_constant(run)}' if severity != 'hint' else ''}.",
         Evidence("share of the steps at a learning rate next to zero", share, long, "share", "optimizer", "run", step),
-        _fixes_of_the_end(since, step, largest) if scheduled else _fixes_of_a_callback(largest),
+        _fixes_of_the_end(run, since, step, largest) if scheduled else _fixes_of_a_callback(largest),
         first_step=since,
         severity=severity,
     )
 
 
-def _fixes_of_the_end(since: int, step: int, largest: float) -> list[Fix]:
+def _fixes_of_the_end(run: Run, since: int, step: int, largest: float) -> list[Fix]:
+    an_epoch = run.card.steps_per_epoch if run.card else 0
+    epochs = -(-since // an_epoch) if an_epoch else 0
     return [
         Fix(
             f"Let the schedule end with the training, after {step:,} steps.",
             "A schedule counts batches, not epochs.",
-            f"keras.optimizers.schedules.CosineDecay({largest:.2g}, decay_steps={step})",
+            *decaying(run, largest, step),
         ),
         Fix(
-            "Or stop the training where it ends.",
+            f"Or stop the training where it ends, {f'after {epochs} epochs' if epochs else f'at step {since:,}'}.",
             "The steps after it cost time and change nothing.",
-            f"keras.optimizers.schedules.CosineDecay({largest:.2g}, decay_steps={max(since - 1, 1)})",
+            *(fit(epochs=epochs) if epochs else ()),
         ),
     ]
 
 
 def _fixes_of_a_callback(largest: float) -> list[Fix]:
+    least = float(f"{largest / 1000:.1g}")
     return [
         Fix(
             "Stop the training when lowering the rate no longer helps.",
             "The steps after that cost time and change nothing.",
-            'keras.callbacks.EarlyStopping("val_loss", patience=10, restore_best_weights=True)',
+            *callback("EarlyStopping", monitor="val_loss", patience=10, restore_best_weights=True),
         ),
         Fix(
-            "Or give the callback that lowers it a least rate.",
+            f"Or give the callback that lowers it a least rate: {number(least)}, a thousandth of the largest.",
             "Then the later epochs still change something.",
-            f"keras.callbacks.ReduceLROnPlateau(min_lr={largest / 1000:.1g})",
+            *callback("ReduceLROnPlateau", min_lr=least),
         ),
     ]
 
@@ -162,9 +165,10 @@ def _fixes_of_a_callback(largest: float) -> list[Fix]:
 def _was_falling(run: Run, until: int, share: float) -> bool:
     """Whether the loss was still falling before that step, by this share of the constant prediction's."""
     before = {
-        name: Series(series.columns, series.stats, series.steps[kept], series.values[kept])
+        name: Series(
+            series.columns, series.stats, series.steps[series.steps < until], series.values[series.steps < until]
+        )
         for name, series in run.series.items()
-        if len(kept := np.flatnonzero(series.steps < until)) and name in ("loss", "gap")
     }
     try:
         return still_falling(replace(run, series=before), least=share * room(run))
@@ -185,9 +189,9 @@ def _negative(run: Run) -> Finding:
         Evidence("learning rate", lowest, 0.0, "", "optimizer", "run", at),
         [
             Fix(
-                "Use a positive learning rate.",
+                f"Use a positive learning rate: {number(usual)}.",
                 "The optimizer itself subtracts the gradient: no sign is needed.",
-                optimizer(run, usual),
+                *optimizer(run, usual),
             ),
             Fix(
                 "If a schedule computes it, let it stop at a small positive value.",

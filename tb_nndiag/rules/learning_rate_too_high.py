@@ -33,7 +33,7 @@ from tb_nndiag.layers import USUAL_UPDATE, median, median_ratio, with_updates_to
 from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import learning_rate, optimizer
+from tb_nndiag.snippets import decaying, learning_rate, optimizer, planned_steps
 
 
 @rule(
@@ -106,8 +106,8 @@ def learning_rate_too_high(
     if not (typical > limit and left > most_left):
         return None
     rate = learning_rate(run)
-    first_step = ratio[np.isfinite(ratio) & (ratio > 0)][0]  # later ones may be those of an explosion
-    better = rate * min(USUAL_UPDATE / first_step, 0.1)
+    first_step = ratio[ratio > 0][0]  # later ones may be those of an explosion
+    better = float(f"{rate * min(USUAL_UPDATE / first_step, 0.1):.0e}")
     high = np.flatnonzero(~(ratio <= limit))  # NaN counts as high: what was thrown away cannot be measured
     return Finding(
         headline=(
@@ -129,15 +129,14 @@ def learning_rate_too_high(
         ],
         fixes=[
             Fix(
-                f"Lower the learning rate to {better:.0e}.",
+                f"Lower the learning rate from {number(rate)} to {number(better)}.",
                 f"A step would then move the weights by about {number(USUAL_UPDATE)} of their size.",
-                optimizer(run, better),
+                *optimizer(run, better),
             ),
             Fix(
-                "If it must be high later on, warm it up.",
+                "If even that is too much at the start, warm it up.",
                 "The first steps are the dangerous ones.",
-                f"keras.optimizers.schedules.CosineDecay(0.0, decay_steps=10_000, warmup_target={better:.0e},"
-                " warmup_steps=500)",
+                *decaying(run, better, planned_steps(run), warmed_up=True),
             ),
         ],
         first_step=1,  # it is judged by how the run begins

@@ -33,7 +33,7 @@ from tb_nndiag.layers import USUAL_UPDATE, median, median_ratio, with_updates_to
 from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import learning_rate, optimizer
+from tb_nndiag.snippets import learning_rate, optimizer, other_optimizer
 
 
 @rule(
@@ -82,7 +82,7 @@ def learning_rate_too_low(
         return None
     updates = run["updates"]
     rate = learning_rate(run)
-    better = float(f"{rate * min(USUAL_UPDATE / typical, 1e4):.0e}") if np.isfinite(rate) else float("nan")
+    better = float(f"{rate * min(USUAL_UPDATE / typical, 1e4):.0e}")
     low = np.flatnonzero(ratio < floor)
     return Finding(
         headline=(
@@ -107,14 +107,14 @@ def learning_rate_too_low(
         ],
         fixes=[
             Fix(
-                f"Raise the learning rate to {number(better)}.",
+                f"Raise the learning rate from {number(rate)} to {number(better)}.",
                 f"A step would then move the weights by about {number(USUAL_UPDATE)} of their size.",
-                optimizer(run, better),
+                *optimizer(run, better),
             ),
             Fix(
                 "If that does not help, use Adam with its default rate.",
                 "It adapts the length of the step to the size of the gradient.",
-                "keras.optimizers.Adam(learning_rate=0.001)",
+                *other_optimizer("Adam", learning_rate=0.001),
             ),
         ],
         first_step=updates.began(int(low[0])),

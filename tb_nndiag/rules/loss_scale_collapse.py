@@ -28,7 +28,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Change, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import a_tenth
 
@@ -75,13 +75,15 @@ def loss_scale_collapse(
                 "Compute in float32 until it trains.",
                 "Then the place where values overflow shows itself.",
                 'keras.mixed_precision.set_global_policy("float32")',
+                [Change("precision", "model", "float32")],
             ),
             Fix(
                 "Or use bfloat16, which has the range of float32 and needs no loss scale.",
                 "float16 ends at 65,504.",
                 'keras.mixed_precision.set_global_policy("mixed_bfloat16")',
+                [Change("precision", "model", "mixed_bfloat16")],
             ),
-            Fix("Lower the learning rate to a tenth.", "Weights that grow overflow first in float16.", a_tenth(run)),
+            a_tenth(run, "Weights that grow overflow first in float16."),
         ],
         first_step=series.since(scales < least) if low else series.began(int(np.argmax(series.of_run("skipped") > 0))),
         last_step=step,

@@ -33,7 +33,7 @@ import numpy as np
 from tb_nndiag.progress import HARM, SIGNALS, harmed, reference_loss
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import FIT_TEN_ROWS
+from tb_nndiag.snippets import FIT_TEN_ROWS, class_weights
 
 BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
 CLASSIFYING = (
@@ -89,9 +89,7 @@ def majority_class(
             Fix(
                 "Give the rarer classes more weight.",
                 "Then the commonest is no longer the cheapest answer.",
-                "classes, counts = np.unique(y, return_counts=True)\n"
-                "weights = dict(zip(classes.tolist(), (len(y) / (len(classes) * counts)).tolist()))\n"
-                "model.fit(x, y, class_weight=weights)",
+                *class_weights(run),
             ),
         ],
         first_step=outputs.since(same),

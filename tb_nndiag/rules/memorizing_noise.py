@@ -35,6 +35,7 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, room, val_left_over
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import SHUFFLE
 
 
 @rule(
@@ -109,11 +110,14 @@ def memorizing_noise(
             Fix(
                 "Shuffle inputs and targets by one and the same order.",
                 "Then a row keeps its target.",
-                "order = np.random.permutation(len(x))\nx, y = x[order], y[order]",
+                SHUFFLE,
             ),
             Fix(
                 "Fit a plain model to the same rows: a linear one, or nearest neighbors.",
                 "If that is no better than a constant either, these inputs tell nothing about these targets.",
+                "from sklearn.neighbors import KNeighborsClassifier  # KNeighborsRegressor for quantities\n"
+                "flat, flat_val = x.reshape(len(x), -1), x_val.reshape(len(x_val), -1)\n"
+                "print(KNeighborsClassifier().fit(flat, y).score(flat_val, y_val))",
             ),
         ],
         first_step=1,

@@ -29,15 +29,11 @@ from typing import Annotated
 
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Loss, Run
+from tb_nndiag.snippets import metrics
 
 ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 ONE_OF_MANY = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")
 CLASSIFYING = (*ONE_OF_MANY, "BinaryCrossentropy", "BinaryFocalCrossentropy", "SparseCategoricalCrossentropy")
-BY_NAME = Fix(
-    'Ask for "accuracy" by its name.',
-    "Keras then chooses the one that fits loss and output.",
-    'model.compile(optimizer=model.optimizer, loss=model.loss, metrics=["accuracy"])',
-)
 
 
 @rule("NND708", severity="hint", reads=["epoch", "labels"])
@@ -88,7 +84,7 @@ def _of_quantities(name: str, loss: Loss, run: Run, values: float) -> Finding | 
         Fix(
             "Report the mean absolute error instead.",
             "It has the unit of the targets.",
-            'model.compile(optimizer=model.optimizer, loss=model.loss, metrics=["mae"])',
+            *metrics(run, "mae"),
         ),
     )
 
@@ -102,7 +98,7 @@ def _of_columns(name: str, loss: Loss, run: Run, columns: float) -> Finding | No
         f" reach {1 - 1 / width:.0%}.",
         "All but one column of a row are zero, and right without the network having learned anything.",
         Evidence("columns of the one-hot code", width, columns, "columns", "labels", "run", run.last_step),
-        BY_NAME,
+        _by_name(run),
     )
 
 
@@ -116,7 +112,15 @@ def _never_right(name: str, loss: Loss, run: Run, classes: float) -> Finding | N
         "A network that knows nothing is right now and then. `Accuracy` compares values as they are, and a probability"
         " hardly ever equals a class.",
         Evidence(f"`{name}`, largest of all epochs", largest, 0, "share", "epoch", "run", run.last_step),
-        BY_NAME,
+        _by_name(run),
+    )
+
+
+def _by_name(run: Run) -> Fix:
+    return Fix(
+        'Ask for "accuracy" by its name.',
+        "Keras then chooses the one that fits loss and output.",
+        *metrics(run, "accuracy"),
     )
 
 

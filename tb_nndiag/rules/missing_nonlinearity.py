@@ -30,7 +30,7 @@ import math
 from typing import Annotated
 
 from tb_nndiag import snippets
-from tb_nndiag.layers import WEIGHTED
+from tb_nndiag.layers import WEIGHTED, names
 from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left, room, still_falling
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Card, Layer, Run
@@ -74,12 +74,10 @@ def missing_nonlinearity(
         return None
     hidden = chain[:-1]
     harm = harmed(run, stuck) and not still_falling(run, least=falling * room(run))
-    names = ", ".join(f"`{layer.name}`" for layer in hidden[:4])
-    names += f" and {len(hidden) - 4} more" if len(hidden) > 4 else ""
     step = run.last_step
     return Finding(
         headline=(
-            f"{len(chain)} layers with weights follow each other without an activation (limit: {number(most)}): {names}"
+            f"{len(chain)} layers with weights follow each other without an activation (limit: {number(most)}): {names(hidden)}"
             f" and `{chain[-1].name}` are together a single linear layer."
         ),
         why=(
@@ -92,11 +90,10 @@ def missing_nonlinearity(
         ],
         fixes=[
             Fix(
-                f"Give `{layer.name}` an activation.",
+                f"Give {names(hidden)} an activation: relu, with He initialization.",
                 "Then the network can bend what one layer draws straight.",
-                snippets.layer(layer, "relu", kernel_initializer="he_normal"),
+                *snippets.both(*(snippets.layer(p, "relu", kernel_initializer="he_normal") for p in hidden)),
             )
-            for layer in hidden[:3]
         ],
         first_step=0,
         last_step=step,
@@ -109,7 +106,7 @@ def _linear_chain(card: Card) -> list[Layer]:
     for layer in card.hidden:
         if layer.class_name not in (*WEIGHTED, *LINEAR) or layer.activation not in ("", "linear"):
             return []
-    chain = [layer for layer in card.layers if layer.class_name in WEIGHTED and len(layer.kernel_shape) > 1]
+    chain = [layer for layer in card.layers if layer.class_name in WEIGHTED]
     for layer, after in zip(chain, chain[1:], strict=False):
         if layer.kernel_shape[-1] < min(math.prod(layer.kernel_shape[:-1]), after.kernel_shape[-1]):
             return []  # a narrow layer restricts the rank: it may be meant

@@ -31,6 +31,7 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, floor_loss, room
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
@@ -125,14 +126,14 @@ def _fixes(run: Run, slowest: Layer | None) -> list[Fix]:
     momentum = min(float(slowest.settings["momentum"]), 0.9 if steps < 1000 else 0.99)
     return [
         Fix(
-            f"Give `{slowest.name}` a momentum that fits a training of {steps:,} steps.",
+            f"Give `{slowest.name}` a momentum of {momentum:g}: it fits a training of {steps:,} steps.",
             "Its averages are what inference mode normalizes with; they follow within about 3 / (1 - momentum) steps.",
-            f'keras.layers.{slowest.class_name}(momentum={momentum:g}, name="{slowest.name.rsplit("/", 1)[-1]}")',
+            *snippets.set_layer(slowest, momentum=momentum),
         ),
         Fix(
-            "Use larger batches, or a layer normalization, which does the same in both modes.",
+            f"Or replace `{slowest.name}` by a layer normalization, which does the same in both modes.",
             "The statistics of few rows differ from batch to batch, and their average describes none.",
-            "keras.layers.LayerNormalization()",
+            *snippets.replace(slowest, "LayerNormalization"),
         ),
     ]
 

@@ -80,7 +80,7 @@ def nan_input(
             ),
             Fix(
                 "If that cannot be done, drop these rows.",
-                "",
+                "One such value spoils the weights; the other rows teach the same without it.",
                 f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)\nx, y = x[keep], y[keep]",
             ),
         ],

@@ -112,15 +112,11 @@ def _first_place(run: Run, step: int) -> tuple[int, str, float]:
 
 def _fixes(run: Run, place: str) -> list[Fix]:
     rate = learning_rate(run)
-    lower = Fix(
-        f"Lower the learning rate to {number(rate / 10)}." if np.isfinite(rate) else "Divide the learning rate by 10.",
-        "Steps that are too large let numbers grow until they overflow.",
-        a_tenth(run),
-    )
+    lower = a_tenth(run, "Steps that are too large let numbers grow until they overflow.")
     clip = Fix(
-        "Clip the gradient's norm.",
+        "Clip the gradient's norm at 1.",
         "A single batch can then no longer throw the weights away.",
-        optimizer(run, rate, global_clipnorm=1.0),
+        *optimizer(run, rate, global_clipnorm=1.0),
     )
     steps = [clip] if rate <= 0 else [lower, clip]  # one that is not positive is another fault
     if place in ("input", "target"):

@@ -86,11 +86,7 @@ def nan_weights(
                 "Their gradient is infinite where their value is still finite.",
                 "keras.ops.sqrt(keras.ops.maximum(x, 1e-7))",
             ),
-            Fix(
-                "Lower the learning rate to a tenth.",
-                "A step that is far too large overflows.",
-                a_tenth(run),
-            ),
+            a_tenth(run, "A step that is far too large overflows."),
         ],
         first_step=step,
         last_step=max(step, run.last_step),

@@ -34,6 +34,7 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, left_over, room, still_falling
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import fit
 
 
 @rule(
@@ -68,6 +69,7 @@ def no_shuffle(
         return None
     harm = left > much and not still_falling(run, least=0.02 * room(run))
     step = int(batches.steps[-1])
+    held = int(batches.last(0, "batches") * max(run.card.batch_size, 1))
     return Finding(
         headline=(
             f"The order of the rows follows their classes: mean targets of the batches lie {number(spread)} times as far apart as"
@@ -82,11 +84,11 @@ def no_shuffle(
             *([evidence_of_harm(left, much, step)] if harm else []),
         ],
         fixes=[
-            Fix("Shuffle the rows before each epoch.", "Then every batch holds some of every class.", "model.fit(x, y, shuffle=True)"),
+            Fix("Shuffle the rows before each epoch.", "Then every batch holds some of every class.", *fit(shuffle=True)),
             Fix(
                 "For a tf.data.Dataset: shuffle it, with a buffer as large as the data.",
                 "A small buffer mixes neighbors only, and neighbors have the same target.",
-                "dataset = dataset.unbatch().shuffle(100_000).batch(32)",
+                f"dataset = dataset.unbatch().shuffle({held}).batch({run.card.batch_size or 32})",
             ),
         ],
         first_step=1,

@@ -30,6 +30,8 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
+from tb_nndiag import snippets
+from tb_nndiag.layers import names
 from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
@@ -88,14 +90,14 @@ def norm_batch_size(
         ],
         fixes=[
             Fix(
-                "Use a batch of 32 rows.",
+                f"Use a batch of 32 rows instead of {size}.",
                 "Then mean and variance say something about the data. (The learning rate may be larger then.)",
-                "model.fit(x, y, batch_size=32)",
+                *snippets.fit(batch_size=32),
             ),
             Fix(
-                f"Replace `{thin[0].name}` by layer normalization.",
+                f"Replace {names(thin)} by layer normalization.",
                 "It normalizes each row by itself.",
-                f'keras.layers.LayerNormalization(name="{thin[0].name.rsplit("/", 1)[-1]}")',
+                *snippets.both(*(snippets.replace(layer, "LayerNormalization") for layer in thin)),
             ),
         ],
         first_step=0,

@@ -28,8 +28,11 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Change, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import compiled, optimizer
+
+SMALL = 1e-4  # learning rate of what was trained before
 
 
 @rule(
@@ -51,7 +54,7 @@ def nothing_trains(
     if "updates" in run and np.nansum(run["updates"]["update_rms"]) > 0:
         return None  # a train step of its own moves them
     frozen = [layer.name for layer in run.card.layers if layer.parameters]
-    last = f"`{frozen[-1]}`" if frozen else "the last layer"
+    small = optimizer(run, SMALL)
     step = run.last_step
     return Finding(
         headline=(
@@ -64,19 +67,23 @@ def nothing_trains(
         ],
         fixes=[
             Fix(
-                f"Let {last} learn, and compile again.",
+                f"Let {f'`{frozen[-1]}`' if frozen else 'the last layer'} learn, and compile again.",
                 "For transfer learning it is enough to train what lies on top of the frozen layers.",
-                "model.trainable = True\n"
-                "for layer in model.layers[:-1]:\n"
-                "    layer.trainable = False\n"
-                "model.compile(optimizer=optimizer, loss=loss)",
+                "model.trainable = True\nfor layer in model.layers[:-1]:\n    layer.trainable = False\n"
+                + compiled(run, loss="model.loss"),
+                _let_learn(frozen[-1:]),
             ),
             Fix(
                 "Or let all layers learn.",
-                "From weights that were trained before, with a small learning rate.",
-                "model.trainable = True\nmodel.compile(optimizer=keras.optimizers.Adam(1e-4), loss=loss)",
+                f"With a learning rate of {number(SMALL)}, if they were trained before: larger steps destroy what they know.",
+                f"model.trainable = True\nmodel.compile(optimizer={small.code}, loss=model.loss)",
+                [*_let_learn(frozen), *small.changes],
             ),
         ],
         first_step=0,
         last_step=step,
     )
+
+
+def _let_learn(layers: list[str]) -> list[Change]:
+    return [Change("layer", f"{name}.trainable", True) for name in layers]

@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import HARM, SIGNALS, harmed
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Optimizer, Run
@@ -82,6 +83,7 @@ def optimizer_choice(
     if found is None:
         return None
     evidence, why, settings = found
+    rate = learning_rate(run)
     name, least = f"{optimizer.name}'s", "at least" if evidence.value < 0 else "less than"
     return Finding(
         headline=f"{name} {evidence.measure} is {number(evidence.value)} (limit: {least} {number(evidence.limit)}).",
@@ -91,12 +93,12 @@ def optimizer_choice(
             Fix(
                 f"Use {' and '.join(f'{key}={USUAL[key]:g}' for key in settings)}.",
                 "That is the usual value." if len(settings) == 1 else "These are the usual values.",
-                _anew(run, optimizer, settings),
+                *snippets.optimizer(run, rate, **{key: USUAL[key] for key in settings}),
             ),
             Fix(
                 "Or take the optimizer with its defaults.",
                 "The learning rate is what is worth tuning first.",
-                f"keras.optimizers.{optimizer.name}()",
+                *snippets.other_optimizer(optimizer.name),
             ),
         ],
         first_step=0,
@@ -139,11 +141,3 @@ def _outside(
 
 def _evidence(measure: str, value: float, limit: float) -> Evidence:
     return Evidence(measure, value, limit, "", "card", "run", 0)
-
-
-def _anew(run: Run, optimizer: Optimizer, settings: tuple[str, ...]) -> str:
-    """The optimizer with these settings as they usually are, and with its own learning rate."""
-    rate = learning_rate(run)
-    rate = rate if math.isfinite(rate) else optimizer.learning_rate
-    more = "".join(f", {key}={USUAL[key]:g}" for key in settings)
-    return f"keras.optimizers.{optimizer.name}(learning_rate={rate:.2g}{more})"

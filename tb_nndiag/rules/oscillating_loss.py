@@ -32,7 +32,7 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, floor_loss, room
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
+from tb_nndiag.snippets import a_tenth, decaying, learning_rate, optimizer, planned_steps
 
 
 @rule("NND403", severity="warning", reads=["gap", "baseline"], may_read=[*SIGNALS, "optimizer"])
@@ -71,11 +71,16 @@ def oscillating_loss(
             evidence_of_harm(usual, much, step),
         ],
         fixes=[
-            Fix("Divide the learning rate by ten, or let it decay.", "Shorter steps settle where these leap.", a_tenth(run)),
+            a_tenth(run, "Shorter steps settle where these leap."),
             Fix(
-                "Bound the gradient.",
+                "Or let it decay until the training ends.",
+                "Then it leaps as long as that helps, and settles at the end.",
+                *decaying(run, learning_rate(run), planned_steps(run)),
+            ),
+            Fix(
+                "Bound the norm of each weight's gradient at 1.",
                 "If a few steps throw it off, they are shortened, and the others stay as they are.",
-                f"optimizer = {optimizer(run, learning_rate(run), clipnorm=1.0)}",
+                *optimizer(run, learning_rate(run), clipnorm=1.0),
             ),
         ],
         first_step=int(steps[len(shares) // 2]),

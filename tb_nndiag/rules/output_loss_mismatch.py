@@ -37,6 +37,7 @@ from tb_nndiag.progress import SIGNALS as PROGRESS
 from tb_nndiag.progress import harmed
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Loss, Run
+from tb_nndiag.snippets import Recipe
 
 BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
 CATEGORICAL = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy", "KLDivergence")
@@ -104,19 +105,19 @@ def output_loss_mismatch(
     layer, loss = run.card.output_layer, run.card.losses[0]
     targets = _targets(run)
     for found in (
-        _single_softmax(layer),
-        _single_class(layer, loss),
-        _forbidden_targets(loss, targets, layer, tolerance),
+        _single_softmax(run, layer, targets),
+        _single_class(run, layer, loss),
+        _forbidden_targets(run, loss, targets, layer, tolerance),
         _no_probabilities(run, layer, loss),
         _not_adding_up(run, layer, loss, sums),
-        _out_of_reach(layer, loss, targets, tolerance),
+        _out_of_reach(run, layer, loss, targets, tolerance),
     ):
         if found:
             return replace(found, evidence=[*found.evidence, *_unkept_loss(run, layer)])
     weak = (
-        _independent_classes(layer, loss, targets)
-        or _answers_of_their_own(layer, loss, targets)
-        or _distance_on_classes(layer, loss, targets)
+        _independent_classes(run, layer, loss, targets)
+        or _answers_of_their_own(run, layer, loss, targets)
+        or _distance_on_classes(run, layer, loss, targets)
     )
     if weak is None:
         return None
@@ -136,7 +137,7 @@ def _unkept_loss(run: Run, layer: Layer) -> list[Evidence]:
     ]
 
 
-def _single_softmax(layer: Layer) -> Finding | None:
+def _single_softmax(run: Run, layer: Layer, targets: Targets | None) -> Finding | None:
     if layer.activation != "softmax" or layer.units != 1:
         return None
     return _finding(
@@ -148,18 +149,24 @@ def _single_softmax(layer: Layer) -> Finding | None:
             Fix(
                 "Two classes: use a sigmoid.",
                 "It turns one number into the probability of the second class.",
-                _dense(layer, "sigmoid", 1, 'loss="binary_crossentropy"'),
+                *_dense(run, layer, "sigmoid", 1, "BinaryCrossentropy"),
             ),
             Fix(
                 "More classes: one unit for each.",
-                "",
-                _dense(layer, "softmax", "NUMBER_OF_CLASSES", 'loss="sparse_categorical_crossentropy"'),
+                f"`fit` got {targets.distinct} distinct targets." if targets else "Each answers for its class.",
+                *_dense(
+                    run,
+                    layer,
+                    "softmax",
+                    max(int(targets.high) + 1, 2) if targets else 2,
+                    "SparseCategoricalCrossentropy",
+                ),
             ),
         ],
     )
 
 
-def _single_class(layer: Layer, loss: Loss) -> Finding | None:
+def _single_class(run: Run, layer: Layer, loss: Loss) -> Finding | None:
     if loss.name not in (*CATEGORICAL[:2], *SPARSE) or layer.units != 1:
         return None
     return _finding(
@@ -172,13 +179,13 @@ def _single_class(layer: Layer, loss: Loss) -> Finding | None:
             Fix(
                 "Use binary cross-entropy with a sigmoid.",
                 "That is the loss for one unit.",
-                _dense(layer, "sigmoid", 1, 'loss="binary_crossentropy"'),
+                *_dense(run, layer, "sigmoid", 1, "BinaryCrossentropy"),
             )
         ],
     )
 
 
-def _forbidden_targets(loss: Loss, targets: Targets | None, layer: Layer, tolerance: float) -> Finding | None:
+def _forbidden_targets(run: Run, loss: Loss, targets: Targets | None, layer: Layer, tolerance: float) -> Finding | None:
     if targets is None:
         return None
     if loss.name in (*BINARY, *CATEGORICAL):
@@ -199,26 +206,26 @@ def _forbidden_targets(loss: Loss, targets: Targets | None, layer: Layer, tolera
             Fix(
                 f"The targets look like {targets.distinct} classes: give each a unit.",
                 "One unit tells two classes apart.",
-                _dense(layer, "softmax", units, 'loss="sparse_categorical_crossentropy"'),
+                *_dense(run, layer, "softmax", units, "SparseCategoricalCrossentropy"),
             )
         )
     elif loss.name in BINARY and targets.low < 0:
-        fixes.append(Fix("Turn targets of -1 and 1 into 0 and 1.", "", "y = (y > 0).astype('float32')"))
+        fixes.append(_into_zero_and_one(run, targets))
     elif loss.name in SPARSE and targets.low >= 1:
-        fixes.append(Fix("Count the classes from 0.", "", f"y = y - {int(targets.low)}"))
+        fixes.append(_from_zero(run, targets))
     elif loss.name in SPARSE:
         fixes.append(
             Fix(
-                f"Give `{layer.name}` a unit for every class.",
-                "",
-                _dense(layer, "softmax", int(targets.high) + 1, f'loss="{_short(loss)}"'),
+                f"Give `{layer.name}` a unit for every class: {int(targets.high) + 1} instead of {layer.units}.",
+                f"Classes are counted from 0, so that the highest, {int(targets.high)}, takes that many.",
+                *_dense(run, layer, "softmax", int(targets.high) + 1, loss.name),
             )
         )
     fixes.append(
         Fix(
             "If the targets are quantities and no classes: predict them with a linear output.",
-            "",
-            _dense(layer, "linear", max(targets.width, 1), 'loss="mse"'),
+            "A squared distance takes any number.",
+            *_dense(run, layer, "linear", max(targets.width, 1), "MeanSquaredError"),
         )
     )
     return _finding(
@@ -235,24 +242,19 @@ def _forbidden_targets(loss: Loss, targets: Targets | None, layer: Layer, tolera
 
 
 def _no_probabilities(run: Run, layer: Layer, loss: Loss) -> Finding | None:
-    if (
-        loss.name not in PROBABILITY_LOSSES
-        or loss.from_logits
-        or layer.activation in ("softmax", "sigmoid", "hard_sigmoid")
-    ):
+    if loss.name not in PROBABILITY_LOSSES or loss.from_logits:
         return None
     right = "sigmoid" if loss.name in BINARY else "softmax"
-    logits = f"loss=keras.losses.{loss.name}(from_logits=True)"
     fixes = [
         Fix(
-            f"Let `{layer.name}` put out probabilities.",
-            "",
-            _dense(layer, right, layer.units, f'loss="{_short(loss)}"'),
+            f"Let `{layer.name}` put out probabilities: {right}.",
+            f"`{loss.name}` takes numbers from 0 to 1.",
+            *_dense(run, layer, right, layer.units, loss.name),
         ),
         Fix(
             "If you prefer logits, keep a linear output, and say so to the loss.",
             "This is the numerically better way; predictions are logits then.",
-            _dense(layer, "linear", layer.units, logits),
+            *_dense(run, layer, "linear", layer.units, loss.name, from_logits=True),
         ),
     ]
     why = (
@@ -300,13 +302,13 @@ def _not_adding_up(run: Run, layer: Layer, loss: Loss, tolerance: float) -> Find
             Fix(
                 f"Let `{layer.name}` be a softmax over the classes, which are the last axis.",
                 "A softmax over another axis shares 1 among the rows of a batch.",
-                _dense(layer, "softmax", layer.units, f'loss="{_short(loss)}"'),
+                *_dense(run, layer, "softmax", layer.units, loss.name),
             )
         ],
     )
 
 
-def _out_of_reach(layer: Layer, loss: Loss, targets: Targets | None, tolerance: float) -> Finding | None:
+def _out_of_reach(run: Run, layer: Layer, loss: Loss, targets: Targets | None, tolerance: float) -> Finding | None:
     if targets is None or layer.activation not in IMAGES or not (loss.is_distance or loss.name in RELATIVE):
         return None
     low, high = IMAGES[layer.activation]
@@ -323,19 +325,19 @@ def _out_of_reach(layer: Layer, loss: Loss, targets: Targets | None, tolerance: 
             Fix(
                 f"Make `{layer.name}` linear.",
                 "A linear output reaches every number.",
-                _dense(layer, "linear", layer.units, f'loss="{_short(loss)}"'),
+                *_dense(run, layer, "linear", layer.units, loss.name),
             ),
             Fix(
-                "If the activation must stay, scale the targets into the range of the activation.",
-                "",
-                "y = (y - y.min()) / (y.max() - y.min())",
+                f"If the activation must stay, scale the targets from {number(targets.low)} to {number(targets.high)} into 0 to 1.",
+                "Then every target can be reached.",
+                *snippets.into_unit_range(run),
             ),
         ],
     )
 
 
-def _independent_classes(layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
-    if layer.activation != "sigmoid" or layer.units < 2 or loss.name not in (*CATEGORICAL[:2], *SPARSE):
+def _independent_classes(run: Run, layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
+    if layer.activation != "sigmoid" or loss.name not in (*CATEGORICAL[:2], *SPARSE):
         return None
     return _finding(
         f"`{layer.name}` is a sigmoid over {layer.units} units (a softmax adds up to 1) under `{loss.name}`: the"
@@ -345,19 +347,19 @@ def _independent_classes(layer: Layer, loss: Loss, targets: Targets | None) -> F
         [
             Fix(
                 "Classes exclude each other: use softmax.",
-                "",
-                _dense(layer, "softmax", layer.units, f'loss="{_short(loss)}"'),
+                "Then the predictions of a row add up to 1.",
+                *_dense(run, layer, "softmax", layer.units, loss.name),
             ),
             Fix(
                 "Several may be true at once: keep sigmoid, use binary cross-entropy.",
-                "",
-                _dense(layer, "sigmoid", layer.units, 'loss="binary_crossentropy"'),
+                "Then each unit answers for itself.",
+                *_dense(run, layer, "sigmoid", layer.units, "BinaryCrossentropy"),
             ),
         ],
     )
 
 
-def _answers_of_their_own(layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
+def _answers_of_their_own(run: Run, layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
     if layer.activation != "softmax" or layer.units <= 2 or loss.name not in BINARY:
         return None  # with two units it is the same
     if targets is None or not targets.one_hot:
@@ -372,27 +374,23 @@ def _answers_of_their_own(layer: Layer, loss: Loss, targets: Targets | None) -> 
             Fix(
                 "Classes exclude each other: use categorical cross-entropy.",
                 "It asks for the right class alone.",
-                'model.compile(optimizer=model.optimizer, loss="categorical_crossentropy", metrics=["accuracy"])',
+                *snippets.loss(run, "CategoricalCrossentropy"),
             ),
             Fix(
                 "Several may be true at once: use sigmoid.",
-                "",
-                _dense(layer, "sigmoid", layer.units, 'loss="binary_crossentropy"'),
+                "Then each unit answers for itself.",
+                *_dense(run, layer, "sigmoid", layer.units, "BinaryCrossentropy"),
             ),
         ],
     )
 
 
-def _distance_on_classes(layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
+def _distance_on_classes(run: Run, layer: Layer, loss: Loss, targets: Targets | None) -> Finding | None:
     if targets is None or not loss.is_distance or layer.activation not in ("softmax", "sigmoid"):
         return None
-    if not (
-        targets.one_hot
-        if layer.units > 1
-        else targets.whole and targets.distinct == 2 and (targets.low, targets.high) == (0.0, 1.0)
-    ):
+    if not (targets.one_hot if layer.units > 1 else targets.whole and (targets.low, targets.high) == (0.0, 1.0)):
         return None
-    right = "categorical_crossentropy" if layer.activation == "softmax" else "binary_crossentropy"
+    right = "CategoricalCrossentropy" if layer.activation == "softmax" else "BinaryCrossentropy"
     return _finding(
         f"`{loss.name}` measures a distance, but the {targets.distinct} distinct targets (quantities have more than 2)"
         " are classes.",
@@ -401,9 +399,9 @@ def _distance_on_classes(layer: Layer, loss: Loss, targets: Targets | None) -> F
         Evidence("distinct targets", targets.distinct, 2, "values", "labels", layer.name, targets.step),
         [
             Fix(
-                f"Use {right.replace('_', ' ').replace('crossentropy', 'cross-entropy')}.",
+                f"Use {'categorical' if layer.activation == 'softmax' else 'binary'} cross-entropy.",
                 "Its gradient is largest where the prediction is most wrong.",
-                f'model.compile(optimizer=model.optimizer, loss="{right}")',
+                *snippets.loss(run, right),
             )
         ],
     )
@@ -416,7 +414,7 @@ def _targets(run: Run) -> Targets | None:
     of = {stat: series.last(0, stat) for stat in series.stats}
     if not of["max"] >= of["min"]:
         return None
-    one_hot = of["width"] > 1 and of["distinct"] == 2 and of["row_sum_min"] == of["row_sum_max"] == 1 and of["min"] == 0
+    one_hot = of["distinct"] == 2 and of["row_sum_min"] == of["row_sum_max"] == 1 and of["min"] == 0
     return Targets(
         of["min"], of["max"], bool(of["integer"]), int(of["distinct"]), int(of["width"]), one_hot, int(series.steps[-1])
     )
@@ -426,11 +424,22 @@ def _finding(headline: str, why: str, evidence: Evidence, fixes: list[Fix]) -> F
     return Finding(headline=headline, why=why, evidence=[evidence], fixes=fixes, first_step=0, last_step=evidence.step)
 
 
-def _dense(layer: Layer, activation: str, units: int | str, compile_with: str) -> str:
-    made = snippets.layer(layer, activation, units=units)
-    return f"{made}\nmodel.compile(optimizer=model.optimizer, {compile_with})"
+def _dense(run: Run, layer: Layer, activation: str, units: int, loss: str, **config: bool) -> Recipe:
+    return snippets.both(snippets.layer(layer, activation, units=units), snippets.loss(run, loss, **config))
 
 
-def _short(loss: Loss) -> str:
-    """The loss as Keras' users write it: "BinaryCrossentropy" is "binary_crossentropy"."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in loss.name).strip("_")
+def _into_zero_and_one(run: Run, targets: Targets) -> Fix:
+    span = targets.high - targets.low
+    return Fix(
+        f"Turn targets of {number(targets.low)} and {number(targets.high)} into 0 and 1.",
+        "Binary cross-entropy takes the share of the second class.",
+        *snippets.shifted_targets(run, 1 / span, -targets.low / span),
+    )
+
+
+def _from_zero(run: Run, targets: Targets) -> Fix:
+    return Fix(
+        f"Count the classes from 0, and not from {int(targets.low)}.",
+        "Then the last class has a unit, too.",
+        *snippets.shifted_targets(run, 1.0, -float(int(targets.low))),
+    )

@@ -32,10 +32,12 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import median
+from tb_nndiag import snippets
+from tb_nndiag.layers import median, names
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, floor_loss, now_left, room, still_falling
-from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Change, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
+from tb_nndiag.snippets import Recipe
 
 
 @rule(
@@ -72,7 +74,7 @@ def over_regularized(
     penalty, largest = gap.last(0, "penalty") / gap.last(0, "train"), float(np.max(shares))
     dropout = _strongest(run)
     step = int(gap.steps[-1])
-    if run.card and run.card.output_layer is dropout is not None and dropout.settings["rate"] > 0:
+    if dropout is not None and dropout.output and dropout.settings["rate"] > 0:
         return _predictions_dropped(dropout, step)
     size = _size(run)
     gone = largest > part and left > lost and size < shrunk  # with the weights the penalty went, too
@@ -112,9 +114,9 @@ def over_regularized(
         why = "Each step sees so few of the units that what they could tell together is not learned."
         evidence = Evidence("rate of dropout", high, rate, "share", "card", "run", 0)
         fix = Fix(
-            f"Halve the rate of `{name}`.",
+            f"Halve the rate of `{name}`, to {high / 2:.2g}.",
             "Dropout is for a network that fits the training rows too well; this one does not fit them.",
-            f'keras.layers.{dropout.class_name}({high / 2:.2g}, name="{name.rsplit("/", 1)[-1]}")',
+            *snippets.set_layer(dropout, rate=float(f"{high / 2:.2g}")),
         )
     return Finding(
         headline=headline,
@@ -122,11 +124,15 @@ def over_regularized(
         evidence=[evidence, evidence_of_harm(left, some if mild else much, step)],
         fixes=[
             fix,
-            Fix("Train once without any regularization.", "If the rows are fitted then, it was the cause; add it back in small steps."),
+            Fix(
+                "Train once without any regularization.",
+                "If the rows are fitted then, it was the cause; add it back in small steps.",
+                *snippets.both(*_without(run)),
+            ),
         ],
         first_step=1,
         last_step=step,
-        severity="hint" if mild and not gone else "",
+        severity="hint" if mild else "",
     )  # fmt: skip
 
 
@@ -141,6 +147,7 @@ def _predictions_dropped(layer: Layer, step: int) -> Finding:
                 f"Put `{name}` before the layer that makes the predictions.",
                 "Dropout is for hidden layers.",
                 f"# hidden layers, then:\nkeras.layers.{layer.class_name}({rate:.2g}),\n# and the output layer last",
+                [Change("replace", name, None)],
             )
         ],
         first_step=1,
@@ -152,7 +159,9 @@ def _weaker(run: Run) -> Fix:
     return Fix(
         f"Divide the penalty's factor by ten{_where(run)}.",
         "The rows are fitted badly: there is nothing yet to regularize.",
-        "kernel_regularizer=keras.regularizers.L2(1e-5)",
+        "\n".join(
+            f'# "{p.name}": a tenth of the factor of its {p.settings["kernel_regularizer"]}' for p in _penalized(run)
+        ),
     )
 
 
@@ -181,8 +190,21 @@ def _training_over_inference(run: Run) -> float:
     return (mode.last(0, "training") - floor) / (mode.last(0, "inference") - floor)
 
 
+def _penalized(run: Run) -> list[Layer]:
+    return [layer for layer in (run.card.layers if run.card else ()) if "kernel_regularizer" in layer.settings]
+
+
 def _where(run: Run) -> str:
-    """Where penalties are: ", in `dense`, `dense_1`"."""
-    layers = run.card.layers if run.card else ()
-    names = [f"`{layer.name}`" for layer in layers if "kernel_regularizer" in layer.settings]
-    return f", in {', '.join(names[:4])}" if names else ""
+    """Where penalties are: ", in `dense` and `dense_1`"."""
+    return f", in {names(_penalized(run))}" if _penalized(run) else ""
+
+
+def _without(run: Run) -> list[Recipe]:
+    """No penalty and no dropout, where the run card shows any."""
+    dropouts = [
+        p for p in (run.card.layers if run.card else ()) if "Dropout" in p.class_name and p.settings.get("rate")
+    ]
+    return [
+        *(Recipe(f'# "{p.name}": kernel_regularizer=None', (Change("layer", f"{p.name}.kernel_regularizer", None),)) for p in _penalized(run)),
+        *(snippets.set_layer(p, rate=0.0) for p in dropouts),
+    ]  # fmt: skip

@@ -32,8 +32,10 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag.layers import names
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import SHUFFLE, callback, insert
 
 
 @rule("NND501", severity="warning", reads=["gap"], may_read=["epoch"])
@@ -91,6 +93,7 @@ def overfitting(
     stopped = run.ended and epochs[-1] < planned
     restore = "" if not stopped else f" It was stopped in epoch {number(epochs[-1])} of {planned}."
     metric = f" `{kept}` is still at its best, so it is the confidence that suffers, not the answers." if kept else ""
+    wide = [p for p in run.card.hidden if p.class_name == "Dense"][-1:] if run.card else []
     return Finding(
         headline=(
             f"The validation loss was best in epoch {epoch} ({number(lowest)}) and has risen by {risen:.0%} since, to"
@@ -118,16 +121,17 @@ def overfitting(
         fixes=[
             *(_fixes_for_the_first_epoch() if best == 0 else []),
             Fix(
-                f"Stop at the best epoch and keep its weights: {number(lowest)} instead of {number(now)}.",
+                f"Stop at epoch {epoch}, the best one, and keep its weights: {number(lowest)} instead of {number(now)}.",
                 "It costs nothing and loses nothing.",
-                f'keras.callbacks.EarlyStopping("val_loss", patience={max(3, round(epoch / 5))},'
-                " restore_best_weights=True)",
+                *callback(
+                    "EarlyStopping", monitor="val_loss", patience=max(3, round(epoch / 5)), restore_best_weights=True
+                ),
             ),
             Fix("Try more rows, or augmented ones.", "It is the only cure that adds information.", ""),
             Fix(
-                "Add dropout or weight decay; after that, try a smaller network.",
+                f"Add dropout{f' after {names(wide)}' if wide else ''} or weight decay; after that, try a smaller network.",
                 "Each makes learning by heart harder; change one at a time.",
-                "keras.layers.Dropout(0.3)",
+                *insert(wide, "Dropout", rate=0.3),
             ),
         ],
         first_step=int(steps[best]) + 1,
@@ -141,7 +145,7 @@ def _fixes_for_the_first_epoch() -> list[Fix]:
         Fix(
             "Look whether the validation rows are of the same kind: shuffle before they are split off.",
             "It was worse from the first epoch on, and `validation_split` takes the last rows as they are.",
-            "order = np.random.permutation(len(x))\nx, y = x[order], y[order]",
+            SHUFFLE,
         )
     ]
 
@@ -164,11 +168,13 @@ def _metric_kept(run: Run, best_step: int, tolerance: float, worth: float) -> st
     for name in series.columns:
         values = series.column(name, "value")
         seen = np.isfinite(values)  # validation may come in some epochs only
-        if name.startswith("val_") and name != "val_loss" and _grows(run, name) and seen.any():
+        if name.startswith("val_") and _grows(run, name):
             at_best = values[seen & (series.steps <= best_step)][-1:]
+            if not len(at_best):
+                continue
             trained = series.column(name.removeprefix("val_"), "value")[-1]
             now = np.median(values[seen][-3:])
-            if len(at_best) and now >= at_best[0] - tolerance and now >= worth * trained:
+            if now >= at_best[0] - tolerance and now >= worth * trained:
                 return name
     return ""
 

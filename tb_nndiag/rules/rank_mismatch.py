@@ -30,8 +30,10 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
+from tb_nndiag import snippets
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import Recipe
 
 
 @rule(
@@ -76,7 +78,7 @@ def rank_mismatch(
             "The loss compares each prediction with the targets of all rows in the batch. The best the network can do is to"
             " predict their mean.",
             Evidence("loss of predicting every target exactly, over a constant's", perfect / constant, worse, "ratio", "perfect", "run", step),
-            "y_true = keras.ops.reshape(y_true, keras.ops.shape(y_pred))  # first line of your loss",
+            Recipe("y_true = keras.ops.reshape(y_true, keras.ops.shape(y_pred))  # first line of your loss"),
             step,
         )  # fmt: skip
     loss = run.card.losses[0] if run.card and len(run.card.losses) == 1 else None
@@ -98,9 +100,7 @@ def rank_mismatch(
             else "The one prediction can only meet the mean of the targets of its row."
         ),
         Evidence("numbers that are predicted for each row", answered, asked, "", "outputs", "run", step),
-        'keras.layers.Dense(1, activation="linear")  # after a layer with return_sequences=False, or after Flatten'
-        if alone
-        else f'keras.layers.Dense({asked}, activation="linear")  # as the last layer',
+        _answering(run, asked, ranks[1]),
         step,
         "" if crossed else "hint" if alone else "warning",
     )
@@ -113,18 +113,32 @@ def _numbers_of_a_row(run: Run, width: int) -> int:
     return math.prod(shape) if shape and min(shape) > 0 else width
 
 
+def _answering(run: Run, asked: int, rank: int) -> Recipe:
+    """The output layer with as many units as a row has targets; where it answers for every position, only in words."""
+    layer = run.card.output_layer if run.card else None
+    if layer is not None and layer.class_name == "Dense" and rank < 3:
+        return snippets.layer(layer, units=asked)
+    return Recipe(f"keras.layers.Dense({asked})  # after a layer with return_sequences=False, or after Flatten")
+
+
 def _shape(rank: int, width: int) -> str:
     return "(n,)" if rank < 2 else f"(n, {'…, ' * (rank > 2)}{width})"
 
 
-def _finding(headline: str, why: str, evidence: Evidence, code: str, step: int, severity: str = "") -> Finding:
+def _finding(headline: str, why: str, evidence: Evidence, recipe: Recipe, step: int, severity: str = "") -> Finding:
     return Finding(
         headline=headline,
         why=why,
         evidence=[evidence],
         fixes=[
-            Fix("Give targets and predictions the same shape.", "Then a prediction meets its own target alone.", code),
-            Fix("Look at both shapes.", "", "print(y.shape, model(x[:10]).shape)"),
+            Fix(
+                "Give targets and predictions the same shape.", "Then a prediction meets its own target alone.", *recipe
+            ),
+            Fix(
+                "Look at both shapes.",
+                "They stand in the headline as `fit` got them.",
+                "print(y.shape, model(x[:10]).shape)",
+            ),
         ],
         first_step=1,
         last_step=step,

@@ -68,7 +68,7 @@ def repeated_batch(
                 "A generator that picks its rows before its loop gives them back for ever; `take(1).repeat()` does the same.",
                 "batches = iter(dataset)\nprint(next(batches)[0][:2])\nprint(next(batches)[0][:2])",
             ),
-            Fix("Give arrays to `fit`, without a generator.", "Then Keras cuts the batches.", "model.fit(x, y, batch_size=32)"),
+            Fix("Give arrays to `fit`, without a generator.", "Then Keras cuts the batches.", f"model.fit(x, y, batch_size={run.card.batch_size if run.card and run.card.batch_size else 32})"),
         ],
         first_step=0,
         last_step=step,

@@ -29,6 +29,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from tb_nndiag import snippets
+from tb_nndiag.layers import names
 from tb_nndiag.progress import SIGNALS, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
@@ -95,19 +96,15 @@ def saturated_units(
         ],
         fixes=[
             Fix(
-                f"Start `{first.name}` with smaller weights.",
+                f"Start {names(stuck_layers)} with smaller weights.",
                 "Glorot initialization keeps its input between the bounds.",
-                snippets.layer(first, first.activation, kernel_initializer="glorot_uniform"),
+                *snippets.both(*(snippets.layer(p, kernel_initializer="glorot_uniform") for p in stuck_layers)),
             ),
-            Fix(
-                "Lower the learning rate to a tenth.",
-                "Large steps drive units to their bounds.",
-                snippets.a_tenth(run),
-            ),
+            snippets.a_tenth(run, "Large steps drive units to their bounds."),
             Fix(
                 f"Replace the {first.activation} of `{first.name}` by relu.",
                 "It has no upper bound.",
-                snippets.layer(first, "relu", kernel_initializer="he_normal"),
+                *snippets.layer(first, "relu", kernel_initializer="he_normal"),
             ),
         ],
         first_step=units.since(share > most),

@@ -34,6 +34,7 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, distance_by_chance, val_left_over
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import SHUFFLE
 
 
 @rule("NND507", severity="hint", reads=["gap", "baseline", "label_shift"], may_read=[*SIGNALS, "labels", "overlap"])
@@ -88,7 +89,7 @@ def suspicious_validation(
             Fix(
                 "Shuffle before the validation rows are split off.",
                 "Then both sets are of one kind.",
-                "order = np.random.permutation(len(x))\nx, y = x[order], y[order]",
+                SHUFFLE,
             ),
         ],
         first_step=int(steps[-int(patience)]),

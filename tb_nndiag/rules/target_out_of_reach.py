@@ -98,12 +98,12 @@ def target_out_of_reach(
             Fix(
                 f"Make `{layer.name}` linear.",
                 "A linear output reaches every number.",
-                snippets.layer(layer, "linear"),
+                *snippets.layer(layer, "linear"),
             ),
             Fix(
-                "If the activation must stay, scale the targets into its range.",
+                f"If the activation must stay, scale the targets from {number(smallest)} to {number(largest)} into 0 to 1.",
                 "Then every target can be reached.",
-                "y = (y - y.min()) / (y.max() - y.min())",
+                *snippets.into_unit_range(run),
             ),
         ],
         first_step=0,

@@ -29,6 +29,7 @@ from typing import Annotated
 
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import SHUFFLE, fit
 
 
 @rule("NND609", severity="warning", reads=["overlap"])
@@ -71,12 +72,12 @@ def train_val_overlap(
                 "Remove repeated rows, then split.",
                 "Then no row is on both sides.",
                 "x, first = np.unique(x, axis=0, return_index=True)\ny = y[first]\n"
-                "order = np.random.permutation(len(x))\nx, y = x[order], y[order]",
+                + SHUFFLE,
             ),
             Fix(
                 "Look whether the validation rows are left in the training set.",
                 "`validation_data` does not take them out; `validation_split` does.",
-                "model.fit(x, y, validation_split=0.2)",
+                *fit(validation_split=0.2),
             ),
         ],
         first_step=0,

@@ -36,6 +36,7 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, distance_by_chance, val_left_over
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import SHUFFLE
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def train_val_shift(
             Fix(
                 "Shuffle before the validation rows are split off.",
                 "`validation_split` takes the last rows as they are: of a sorted set these are other classes.",
-                "order = np.random.permutation(len(x))\nx, y = x[order], y[order]",
+                SHUFFLE,
             ),
         ],
         first_step=1,

@@ -32,6 +32,8 @@ import numpy as np
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import before
+from tb_nndiag.snippets import layer as layer_code
 
 
 @rule("NND502", severity="hint", reads=["loss", "gap", "baseline"], may_read=SIGNALS)
@@ -77,10 +79,19 @@ def underfitting(
         else ""
     )
     widest = max(hidden, key=lambda layer: layer.units, default=None)
-    wider = (
-        f'keras.layers.Dense({2 * widest.units}, activation="{widest.activation}", name="{widest.name}")'
-        if widest and widest.class_name == "Dense"
-        else 'keras.layers.Dense(32, activation="relu")'
+    first = next((layer for layer in run.card.layers if layer.parameters), None) if run.card else None
+    larger = (
+        Fix(
+            f"Make `{widest.name}` wider: {2 * widest.units} units instead of {widest.units}.",
+            "Then it can express more.",
+            *layer_code(widest, units=2 * widest.units),
+        )
+        if widest
+        else Fix(
+            f"Put a hidden layer with an activation before `{first.name}`." if first else "Add a hidden layer.",
+            "Then it can express more.",
+            *(before(run, first, "Dense", units=32, activation="relu") if first else ()),
+        )
     )
     return Finding(
         headline=(
@@ -98,11 +109,7 @@ def underfitting(
             ),
         ],
         fixes=[
-            Fix(
-                "Add a hidden layer with an activation." if linear else "Make the network larger.",
-                "Then it can express more.",
-                wider,
-            ),
+            larger,
             Fix(
                 "Try to fit a hundred rows with the same network.",
                 "If it can, the network is large enough, and noise or too few epochs are to blame.",

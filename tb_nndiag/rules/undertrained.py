@@ -34,6 +34,7 @@ from tb_nndiag.layers import median, median_ratio, with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import fit, train_on
 
 
 @rule(
@@ -64,7 +65,8 @@ def undertrained(
         return None
     if not run.ended:
         raise NotEnoughData("the training has not ended")
-    if run.card and run.card.stopped:
+    assert run.card is not None  # without one it has not ended
+    if run.card.stopped:
         raise NotEnoughData(f"the training was stopped for another finding: {run.card.stopped}")
     gap, whole = run["gap"], room(run)
     val = gap.of_run("val")
@@ -94,8 +96,7 @@ def undertrained(
             Fix(
                 f"Train for {max(10 * epochs, 30)} epochs, and stop when the validation loss no longer falls.",
                 "The loss was still falling when the training ended.",
-                f"model.fit(x, y, epochs={max(10 * epochs, 30)}, validation_data=(x_val, y_val), callbacks=[\n"
-                '    keras.callbacks.EarlyStopping("val_loss", patience=5, restore_best_weights=True)])',
+                *train_on(max(10 * epochs, 30), patience=max(5, epochs)),
             ),
             *_smaller_batches(run),
         ],
@@ -107,7 +108,7 @@ def undertrained(
 
 def _way(run: Run) -> float:
     """How far the weights can have come, over their size; NaN when it is not known."""
-    if "updates" not in run or run.card is None:
+    if "updates" not in run:
         return float("nan")
     layers = with_updates_to_judge(run)
     return median(median_ratio(run, layers)) * run.last_step if layers else float("nan")
@@ -130,6 +131,6 @@ def _smaller_batches(run: Run) -> list[Fix]:
         Fix(
             f"Use batches of {size // 4} rows instead of {size}.",
             "That makes 4 times as many steps of the same epochs.",
-            f"model.fit(x, y, batch_size={size // 4})",
+            *fit(batch_size=size // 4),
         )
     ]

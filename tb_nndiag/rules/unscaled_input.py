@@ -32,8 +32,9 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, reference_loss
-from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
+from tb_nndiag.rule import OUTCOMES, Change, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
 NORMALIZING = (
@@ -118,7 +119,8 @@ def unscaled_input(
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know whether the model normalizes its input")
-    if next((p for p in run.card.layers if p.class_name not in SHAPING), None) is None or _normalizes_first(run):
+    first = next((p for p in run.card.layers if p.class_name not in SHAPING), None)
+    if first is None or first.class_name in NORMALIZING:
         return None
     inputs, left = run["inputs"], now_left(run)
     begun = float(run["loss"].of_run("first")[0]) / reference_loss(run)
@@ -162,17 +164,19 @@ def unscaled_input(
     standardize = Fix(
         "Standardize each feature, with the training rows' mean and standard deviation.",
         "Then every feature counts alike, and a usual learning rate fits.",
-        "mean, std = x.mean(axis=0), x.std(axis=0) + 1e-7\nx, x_val = (x - mean) / std, (x_val - mean) / std",
+        *snippets.standardized(run),
     )
     layer = Fix(
         "If the model should carry its scaling, put a Normalization layer first.",
-        "It is saved with the model.",
+        "It is saved with the model, and its numbers with it.",
         "scale = keras.layers.Normalization()\nscale.adapt(x)\nmodel = keras.Sequential([scale, *model.layers])",
+        [Change("inputs", name, snippets.keras("Normalization"))],
     )
     divide = Fix(
         "Divide the pixels by 255.",
         f"They reach from {number(low)} to {number(high)}.",
         "x, x_val = x / 255.0, x_val / 255.0",
+        [Change("inputs", name, snippets.keras("Rescaling", scale=1 / 255, offset=0.0))],
     )
     uneven_text = (
         f", {number(float(uneven[worst]))} times the median one (limit: {number(ratio)})" if wide[worst] else ""
@@ -193,10 +197,3 @@ def unscaled_input(
         last_step=step,
         severity="" if left > stuck else "warning" if left > poor else "hint",
     )
-
-
-def _normalizes_first(run: Run) -> bool:
-    """Whether the first layer that does more than reshape normalizes, or looks numbers up."""
-    assert run.card is not None
-    first = next((p for p in run.card.layers if p.class_name not in SHAPING), None)
-    return first is not None and first.class_name in NORMALIZING

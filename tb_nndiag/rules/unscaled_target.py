@@ -32,6 +32,7 @@ from typing import Annotated
 from tb_nndiag.progress import SIGNALS, against_constant, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
+from tb_nndiag.snippets import standardized_targets
 
 
 @rule(
@@ -96,8 +97,7 @@ def unscaled_target(
             Fix(
                 "Standardize the targets, and turn predictions back.",
                 "Then the output begins where the targets are.",
-                "mean, std = y.mean(axis=0), y.std(axis=0)\ny, y_val = (y - mean) / std, (y_val - mean) / std\n"
-                "# afterwards: model.predict(x) * std + mean",
+                *standardized_targets(run),
             ),
             Fix(
                 "If the targets are positive and range over decades, learn their logarithm.",

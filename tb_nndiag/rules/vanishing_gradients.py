@@ -33,11 +33,11 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.layers import median, with_kernels
+from tb_nndiag.layers import median, names, with_kernels
 from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import layer as layer_code
+from tb_nndiag.snippets import both, insert, layer
 
 
 @rule(
@@ -138,25 +138,21 @@ def vanishing_gradients(
 
 def _fixes(run: Run, layers: list[str]) -> list[Fix]:
     assert run.card is not None
-    known = [layer for name in layers if (layer := run.card.layer(name)) is not None]
+    known = [found for name in layers if (found := run.card.layer(name)) is not None]
     squashing = [p for p in known[:-1] if p.activation in ("sigmoid", "tanh", "hard_sigmoid", "softsign", "softmax")]
-    example = squashing[0] if squashing else known[0]
-    names = ", ".join(f"`{p.name}`" for p in squashing[:4]) + (
-        f" and {len(squashing) - 4} more" if len(squashing) > 4 else ""
-    )
     change = Fix(
         (
-            f"Replace the {squashing[0].activation} of {names} by relu with He initialization."
+            f"Replace the {squashing[0].activation} of {names(squashing)} by relu with He initialization."
             if squashing
-            else f"Use relu with He initialization from `{example.name}` on."
+            else f"Use relu with He initialization from `{known[0].name}` on."
         ),
         "The slope of a relu is 1 where it is active; a sigmoid's is 0.25 at most.",
-        layer_code(example, "relu", kernel_initializer="he_normal"),
+        *both(*(layer(p, "relu", kernel_initializer="he_normal") for p in squashing or known[:1])),
     )
     norm = Fix(
         "Put a normalization layer after each of them.",
         "It brings the activations back to where slopes are large.",
-        "keras.layers.BatchNormalization()",
+        *insert(known[:-1], "BatchNormalization"),
     )
     shorter = Fix(
         f"Use fewer than these {len(layers)} layers, or connect them past each other.",

@@ -36,6 +36,7 @@ HINTS = {
     "harm is not known": first_weights(*[10] * 4, constant=np.nan),
 }
 SILENT = {
+    "six layers just below the limit": first_weights(*[2.1] * 6),
     "a healthy run": recorded("healthy_deep_relu"),
     "just small enough": first_weights(*[2.1] * 4),
     "just large enough": first_weights(*[0.47] * 4),
@@ -57,4 +58,9 @@ UNKNOWN = {
     "the first step was not seen": first_weights(*[10] * 4, first=2),
     "no run card": first_weights(*[10] * 4, known=False),
     "updates were not recorded": run(loss=losses([1.0])),
+}
+TOLD = {
+    "with a layer of another kind": [("says", "layer by 10 (limit:")],
+    "normal weights of standard deviation 1": [("says", "Start `dense`,"), ("says", "(limit: 2.2): over")],
+    "just too small": [("says", "Start `hidden_0`,")],
 }

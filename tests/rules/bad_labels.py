@@ -8,19 +8,21 @@ ONE_HOT = {"width": 3, "row_sum_min": 1, "row_sum_max": 1}
 
 
 def labeled(loss=SPARSE, units=3, rows=500, **labels):
-    return run(card=card(dense("hidden"), dense("answer", units, "softmax", output=True), loss=loss),
+    return run(card=card(dense("hidden"), dense("answer", units, "softmax" if units > 1 else "sigmoid", output=True), loss=loss),
                labels=series("labels", **labels), baseline=series("baseline", rows=rows))  # fmt: skip
 
 
 FIRES = {
     "class numbers that were scaled": labeled(integer=0, max=0.9, distinct=10),
-    "several classes a row": labeled(CATEGORICAL, width=3, row_sum_min=0, row_sum_max=3),
-    "just over a sum of 1": labeled(CATEGORICAL, width=3, row_sum_min=1, row_sum_max=1.06),
     "counts below zero": labeled("Poisson", min=-0.1),
     "one class in all rows": labeled(majority_share=1.0),
     "one of two": labeled(BINARY, 1, majority_share=1.0),
     "one of three, one-hot": labeled(CATEGORICAL, majority_share=1.0, **ONE_HOT),
     "fifty rows": labeled(majority_share=1.0, rows=50),
+}
+WARNINGS = {
+    "several classes a row": labeled(CATEGORICAL, width=3, row_sum_min=0, row_sum_max=3),
+    "just over a sum of 1": labeled(CATEGORICAL, width=3, row_sum_min=1, row_sum_max=1.06),
 }
 HINTS = {}
 SILENT = {
@@ -44,4 +46,7 @@ UNKNOWN = {
     "two outputs": run(labels=series("labels", ("a", "b")), baseline=series("baseline")),
     "no loss": run(card=replace(card(), losses=()), labels=series("labels"), baseline=series("baseline")),
     "the loss of a constant was not recorded": run(labels=series("labels")),
+}
+TOLD = {
+    "class numbers that were scaled": [("says", 'keras.layers.Dense(1, activation="linear", name="answer")')],
 }

@@ -7,7 +7,7 @@ from recorded import recorded
 
 def shares(common=0.95, predicted=1.0, left=0.85, units=1, every=50, rows=500, loss="BinaryCrossentropy", end=None, **labels):
     train = np.linspace(left if end is None else end, left, 6)
-    return run(card=card(dense("hidden"), dense("answer", units, "softmax", output=True), loss=loss),
+    return run(card=card(dense("hidden"), dense("answer", units, "softmax" if units > 1 else "sigmoid", output=True), loss=loss),
                labels=series("labels", majority_share=common, **labels), outputs=series("outputs", majority_share=predicted),
                gap=gaps(train, every=every), loss=losses(train, np.arange(1, 7) * every), baseline=series("baseline", rows=rows))  # fmt: skip
 
@@ -35,6 +35,7 @@ SILENT = {
     "the rare class is predicted": shares(predicted=0.9895),
     "five classes, not that rare": shares(0.71, **ONE_HOT),
     "one class alone is another rule's": shares(1.0),
+    "two labels a row": shares(0.98, **{**ONE_HOT, "row_sum_min": 2, "row_sum_max": 2}),
     "several labels a row": shares(0.98, **{**ONE_HOT, "row_sum_min": 0}),
     "classes of pixels": shares(rank=4),
     "quantities": shares(loss="MeanSquaredError"),
@@ -46,4 +47,9 @@ UNKNOWN = {
     "no loss": replace(shares(), card=replace(card(), losses=())),
     "several outputs": run(labels=series("labels", ("a", "b")), outputs=series("outputs"), gap=gaps([1.0]), baseline=series("baseline")),
     "nothing was evaluated": run(),
+}
+TOLD = {
+    "one in twenty, never predicted": [("says", "class_weight={0: 0.53, 1: 10}"), ("says", '["Recall", "Precision"]')],
+    "five class numbers": [("says not", "Precision")],
+    "five classes, one-hot": [("says", "np.unique(y.argmax(axis=-1), return_counts=True)")],
 }

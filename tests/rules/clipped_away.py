@@ -43,3 +43,6 @@ UNKNOWN = {
     "nine records": clipped(*[0.001] * 9),
     "no run card": clipped(0.001, known=False),
 }
+TOLD = {
+    "just under the limit": [("says", "keras.optimizers.SGD(learning_rate=0.1)")],
+}

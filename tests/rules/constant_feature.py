@@ -10,10 +10,10 @@ def constant(*shares, left=0.95, rows=500):
     return run(inputs=series("inputs", names, constant_share=np.array([shares]), rows=rows), gap=gaps([left]), baseline=series("baseline"))
 
 
-def looked_up(low, high, left=0.95, integer=0, kind="Embedding"):
+def looked_up(low, high, left=0.95, integer=0, kind="Embedding", names=("input",)):
     words = Layer("words", kind, parameters=800, trainable_parameters=800, kernel_shape=(100, 8))
     made = card(Layer("reshape", "Reshape"), words, dense("answer", 1, "sigmoid", output=True))
-    return run(card=made, inputs=series("inputs", ("input",), min=low, max=high, integer=integer), gap=gaps([left]), baseline=series("baseline"))
+    return run(card=made, inputs=series("inputs", names, min=low, max=high, integer=integer), gap=gaps([left]), baseline=series("baseline"))
 
 
 FIRES = {
@@ -31,6 +31,9 @@ HINTS = {
     "how it learns is not known": run(inputs=series("inputs", ("pixels",), constant_share=1.0)),
 }
 SILENT = {
+    "two inputs": looked_up(0.0, 0.99, names=("input", "other")),
+    "values that are not finite": looked_up(np.nan, np.nan),
+    "a model without weights": run(card=card(Layer("flat", "Flatten")), inputs=series("inputs"), gap=gaps([0.95]), baseline=series("baseline")),
     "two words": looked_up(0.0, 1.0),
     "whole numbers": looked_up(0, 0, integer=1),
     "quantities": looked_up(0.0, 0.99, kind="Dense"),
@@ -42,3 +45,4 @@ UNKNOWN = {
     "19 rows": constant(1.0, rows=19),
     "inputs were not recorded": run(),
 }
+TOLD = {"words that were divided by their number": [("evidence", 2)], "words that were divided, and it learns": [("evidence", 1)]}

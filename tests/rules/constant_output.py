@@ -12,6 +12,7 @@ FIRES = {
     "dead layers": recorded("biases_too_low"),
     "just under the floor, twice": answers(0.0049 * 0.5, 0.0049 * 0.5),
     "it became so": answers(0.4, 0.0, 0.0),
+    "ten classes, one-hot": run(outputs=series("outputs", spread=np.array([1e-3, 1e-3]), width=10), labels=series("labels", width=10, spread=0.3)),
     "ten classes as numbers": run(outputs=series("outputs", spread=np.array([1e-4, 1e-4]), width=10), labels=series("labels", distinct=10, spread=2.9)),
 }
 HINTS = {}
@@ -25,6 +26,12 @@ SILENT = {
 }
 UNKNOWN = {
     "one evaluation": answers(0.0),
+    "two outputs for one target": run(outputs=series("outputs", ("a", "b"), spread=np.zeros((2, 2))), labels=series("labels")),
+    "two targets for one output": run(outputs=series("outputs", spread=np.zeros(2)), labels=series("labels", ("a", "b"))),
     "two outputs": run(outputs=series("outputs", ("a", "b"), spread=np.zeros((2, 2))), labels=series("labels", ("a", "b"))),
     "nothing was evaluated": run(),
+}
+TOLD = {
+    "a softmax over one unit": [("says", "predictions of `dense_2` are the")],
+    "ten classes as numbers": [("says", "vary by 3.33e-04 of the")],
 }

@@ -1,6 +1,7 @@
-from made_up import card, gaps, losses, run, series
+from made_up import card, dense, gaps, losses, run, series
 from recorded import recorded
 
+ANSWER = dense("answer", 1, "sigmoid", output=True)
 LAYERS = ("hidden", "hidden_1", "answer")
 
 
@@ -18,6 +19,8 @@ FIRES = {
 }
 HINTS = {"dead, but it learns": dead(0.9, 0.9, left=0.89)}
 SILENT = {
+    "a layer without an activation": dead(0.9, 0.9, card=card(dense("hidden", activation=""), dense("hidden_1"), ANSWER)),
+    "a single unit": dead(0.9, 0.9, card=card(dense("hidden", 1), dense("hidden_1"), ANSWER)),
     "a healthy run": recorded("healthy_dense"),
     "just under the limit": dead(0.49, 0.49),
     "once only": dead(0.0, 0.9),

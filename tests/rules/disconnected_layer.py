@@ -34,12 +34,13 @@ FIRES = {
     "its units are alive": gradients(0, 0.1, 0.1, 0.1, units=units(dead_share=0.98, saturated_share=0.98)),
     "the output may be saturated": gradients(0, 0.1, 0.1, 0.1, units=units(saturated_share=[[0, 0, 0, 1]])),
     "the next gradient is small": gradients(0, 1.1e-7, 0.1, 0.1),
+    "inputs of at most zero": gradients(0, 0.1, 0.1, 0.1, inputs=series("inputs", max=0)),
     "inputs that are not all zero": gradients(0, 0.1, 0.1, 0.1, inputs=series("inputs", min=0)),
     "it only decays": gradients(0, 0.1, 0.1, 0.1, known=DECAYS, updates=moved(1e-6)),
     "nothing moves it": gradients(0, 0.1, 0.1, 0.1, updates=moved([[0, 1, 1, 1]])),
     "no optimizer in the run card": gradients(0, 0.1, 0.1, 0.1, known=replace(MODEL, optimizer=None)),
     "its updates were not measured": gradients(0, 0.1, 0.1, 0.1, updates=moved(1, NAMES[1:])),
-    "a layer of a nested model": gradients(0, 0.1, known=card(dense("encoder/dense"), dense("answer", output=True))),
+    "a layer of a nested model": gradients(0, 0.1, known=card(dense("encoder/dense"), dense("answer", 10, "softmax", output=True))),
 }
 HINTS = {
     "the first layer, but much was learned": gradients(0, 0.1, 0.1, 0.1, left=0.29),
@@ -57,7 +58,7 @@ SILENT = {
     "a layer is saturated": gradients(0, 0.1, 0.1, 0.1, units=units(saturated_share=[[0, 1, 0, 0]])),
     "inputs that are all zero": gradients(0, 0.1, 0.1, 0.1, inputs=series("inputs", min=0, max=0)),
     "gradients that are not finite": gradients(np.nan, 0.1, 0.1, 0.1),
-    "an embedding": gradients(0, 0.1, known=card(Layer("words", "Embedding", "", "Uniform", 80, 80, (-1, 8), (10, 8)), dense("answer", output=True))),
+    "an embedding": gradients(0, 0.1, known=card(Layer("words", "Embedding", "", "Uniform", 80, 80, (-1, 8), (10, 8)), dense("answer", 10, "softmax", output=True))),
 }
 UNKNOWN = {
     "nine records": gradients(0, 0.1, 0.1, 0.1, records=9),

@@ -22,3 +22,7 @@ SILENT = {
     "a loss that is below zero": run(loss=losses([-5, -4, -3, -2, -1, -0.1])),
 }
 UNKNOWN = {"four records": run(loss=losses([1, 1, 2, 2])), "no loss was seen": run()}
+TOLD = {
+    "worse than the first batch after a good time": [("first_step", 1)],
+    "a negative learning rate": [("says", "Use a positive learning rate: 0.02.")],
+}

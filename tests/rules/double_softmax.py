@@ -28,6 +28,8 @@ FIRES = {
     "a softmax that was reshaped, taken for logits": recorded("softmax_reshaped_from_logits"),
     "an activation layer": model(answer(output=False), after()),
     "a sigmoid of a sigmoid": model(answer("sigmoid", 1, False), after("sigmoid", units=1), loss="BinaryCrossentropy"),
+    "three sigmoids of sigmoids": model(answer("sigmoid", 3, False), after("sigmoid", units=3), loss="BinaryCrossentropy"),
+    "a single softmax, whose logits are lost": model(answer(units=1, output=False), after("", "Reshape", units=1), from_logits=True, loss="BinaryCrossentropy", real=1.5),
     "with a dropout between": model(answer(output=False), Layer("dropout", "Dropout"), after()),
     "the predictions have the loss that is shown": model(answer(output=False), RESHAPE, from_logits=True, shown=1.5, real=1.51),
 }
@@ -52,4 +54,12 @@ UNKNOWN = {
     "two losses": run(card=replace(card(), losses=(Loss(SPARSE), Loss(SPARSE))), loss=losses([1.0])),
     "no run card": run(card=None, loss=losses([1.0])),
     "the loss was not recorded": run(),
+}
+TOLD = {
+    "a single softmax, whose logits are lost": [("says not", "No class of")],
+    "three sigmoids of sigmoids": [("says", "No prediction can get below 0.5.")],
+    "their loss is not known": [("evidence", 1)],
+    "the predictions have another loss": [("evidence", 2)],
+    "a softmax of a softmax": [("says", "No class of 10 can get more than 0.232. The loss"), ("says", 'keras.layers.Dense(10, activation="linear", name="dense_1")')],
+    "a sigmoid of a sigmoid": [("says", "No prediction can get below 0.5. The loss")],
 }

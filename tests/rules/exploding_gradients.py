@@ -5,10 +5,13 @@ from recorded import recorded
 LAYERS = ("hidden", "hidden_1", "answer")
 
 
-def jump(gradient=11.0, ratio=1.1, left=1.0, **more):
+def jump(gradient=11.0, ratio=1.1, left=1.0, other=None, lost=0, **more):
     calm = np.ones((6, 3))
     size, update = calm.copy(), 0.003 * calm
     size[4, 0], update[4, 0] = gradient, ratio
+    if other is not None:  # the record at which another layer jumps
+        size[other, 1], update[other, 1] = 11.0, 1.1
+    size[:lost] = np.nan
     return run(loss=losses([1.0] * 6), gap=gaps([left, left]), baseline=series("baseline"), gradients=series("gradients", LAYERS, rms=size),
                updates=series("updates", LAYERS, ratio=update), **more)  # fmt: skip
 
@@ -17,6 +20,9 @@ FIRES = {
     "steps that overflow": recorded("steps_explode"),
     "just over both limits": jump(),
     "it has hardly learned": jump(left=0.91),
+    "another layer did before": jump(other=3),
+    "another layer did afterwards": jump(other=5),
+    "the first gradients were not seen": jump(lost=3),
 }
 HINTS = {}
 SILENT = {
@@ -29,4 +35,11 @@ SILENT = {
 UNKNOWN = {
     "no run card": jump(card=None),
     "gradients were not recorded": run(loss=losses([1.0]), card=card()),
+}
+TOLD = {
+    "another layer did before": [("where", "hidden_1")],
+    "another layer did afterwards": [("where", "hidden")],
+    "the first gradients were not seen": [("says not", "at 0"), ("says not", "at 1,")],
+    "steps that overflow": [("first_step", 4)],
+    "just over both limits": [("active", False)],
 }

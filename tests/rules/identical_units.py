@@ -1,6 +1,8 @@
 from made_up import card, dense, run, series
 from recorded import recorded
 
+from tb_nndiag.run import Layer
+
 CARD = card(dense("hidden", 8), dense("answer", 4, "softmax", output=True))
 
 
@@ -17,6 +19,8 @@ FIRES = {
 }
 HINTS = {}
 SILENT = {
+    "a layer that was not observed": spread(1.0, 1.0, 1.0, card=card(dense("unseen"), dense("hidden", 8), dense("answer", 4, "softmax", output=True))),
+    "one weight for each unit": spread(0.0, 0.0, 0.0, card=card(Layer("hidden", "BatchNormalization", kernel_shape=(8,)), dense("answer", 4, "softmax", output=True))),
     "a healthy run": recorded("healthy_conv"),
     "just over the floor": spread(1.1e-3, 1.1e-3, 1.1e-3),
     "they parted": spread(0, 0, 0, 0.5),
@@ -28,4 +32,7 @@ UNKNOWN = {
     "two records": spread(0, 0),
     "no run card": spread(0, 0, 0, card=None),
     "updates were not recorded": run(card=CARD),
+}
+TOLD = {
+    "constant kernels": [("says", "weights: he_normal.")],
 }

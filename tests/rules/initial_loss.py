@@ -8,7 +8,7 @@ from tb_nndiag.run import Loss
 
 
 def start(first, rows=8, loss="BinaryCrossentropy", penalty=0.0, step=1, constant=1.0, known=True, units=1):
-    model = replace(card(dense("answer", units, "softmax", output=True), loss=loss), batch_size=rows) if known else None
+    model = replace(card(dense("answer", units, "softmax" if units > 1 else "sigmoid", output=True), loss=loss), batch_size=rows) if known else None
     gap = series("gap", steps=[20], train=np.array([1.0]), penalty=penalty, epoch=1)
     return run(card=model, loss=losses([1.0], [step], first=first), gap=gap, baseline=series("baseline", constant_loss=constant))
 

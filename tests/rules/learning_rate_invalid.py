@@ -14,13 +14,17 @@ def rates(*values, every=10, left=1.0, loss=None, schedule="CosineDecay", consta
 
 
 FALLING = np.array([*np.linspace(1.0, 0.5, 12), *[0.5] * 8])
+SLOWLY, HARDLY = (np.array([*np.linspace(0.5 + fall, 0.5, 12), *[0.5] * 8]) for fall in (0.09, 0.045))  # a third: 0.033, 0.016
 FIRES = {
     "below zero": recorded("rate_negative"),
-    "a schedule that counts epochs": recorded("rate_ends_early"),
     "a line that falls through zero": rates(0.1, 0.05, -0.01, left=0.1),
     "one step below zero": rates(0.1, -0.01, 0.1, left=0.1),
     "zero all along": rates(*[0.0] * 5),
     "it ended early, with nothing learned": rates(*[0.1] * 10, *[0.9e-5] * 10, left=0.91),
+}
+WARNINGS = {
+    "a schedule that counts epochs": recorded("rate_ends_early"),
+    "it ended while the loss was falling slowly": rates(*[0.1] * 12, *[0.0] * 8, loss=SLOWLY, left=0.5),
     "it ended while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.31),
 }
 HINTS = {
@@ -32,6 +36,7 @@ HINTS = {
     "it ended while the loss was falling, but late": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING / 2, left=0.29),
     "a callback lowered it while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.5, schedule=""),
     "a fifth of the steps": rates(*[0.1] * 15, *[0.0] * 5, left=0.5),
+    "it ended while the loss was hardly falling": rates(*[0.1] * 12, *[0.0] * 8, loss=HARDLY, left=0.5),
     "it came to rest before": rates(*[0.1] * 12, *[0.0] * 8, loss=[*np.linspace(1.0, 0.5, 4), *[0.5] * 16], left=0.5),
 }
 SILENT = {
@@ -45,4 +50,8 @@ SILENT = {
 UNKNOWN = {
     "four records": rates(*[0.0] * 4),
     "the rate was not recorded": run(card=card(), loss=losses([1.0])),
+}
+TOLD = {
+    "it ended early, with nothing learned": [("says", "Let the schedule end with the training, after 200 steps.")],
+    "below zero": [("says", "learning rate: 0.02."), ("active", True), ("last_step", 321)],
 }

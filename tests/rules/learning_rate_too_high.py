@@ -18,6 +18,7 @@ FIRES = {
     "just over the ceiling, no better than a constant": steps(0.061, left=0.91),
     "brisk, and much worse than a constant": steps(0.021, left=1.6),
     "its units died after five steps": steps([0.5] * 5 + [0.0] * 20),
+    "the first step did not move": steps([0.0] + [0.3] * 24),
     "the first twenty count": steps([0.01] * 5 + [0.07] * 15 + [0.0] * 20),
 }
 HINTS = {}
@@ -37,4 +38,8 @@ UNKNOWN = {
     "four records": steps([0.5] * 4),
     "no run card": steps(0.5, card=None),
     "updates were not recorded": run(loss=losses([1.0])),
+}
+TOLD = {
+    "the first step did not move": [("says", "to 1e-04.")],
+    "Adam at 1.0": [("active", False)],
 }

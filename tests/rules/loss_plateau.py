@@ -18,6 +18,7 @@ FIRES = {
 }
 HINTS = {}
 SILENT = {
+    "a small fall": flat(np.linspace(1.035, 0.99, 9)),
     "a healthy run": recorded("healthy_dense"),
     "just under the limit": flat(0.96),
     "falling steadily": flat(np.linspace(1.6, 1.0, 9)),
@@ -30,4 +31,7 @@ UNKNOWN = {
     "two evaluations": flat(epochs=2, every=100),
     "the constant's loss is not known": flat(constant=np.nan),
     "nothing was evaluated": run(loss=losses([1.0])),
+}
+TOLD = {
+    "straight lines around circles": [("first_step", 100)],
 }

@@ -26,3 +26,6 @@ UNKNOWN = {
     "float16, and the scale was not recorded": run(card=replace(card(), precision="mixed_float16"), loss=losses([1.0])),
     "no run card": run(card=None, loss=losses([1.0])),
 }
+TOLD = {
+    "most steps were skipped": [("first_step", 2)],
+}

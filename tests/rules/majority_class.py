@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
-from made_up import card, losses, run, series
+from made_up import card, dense, losses, run, series
 from recorded import recorded
 
 from tb_nndiag.run import Loss
@@ -9,8 +9,12 @@ from tb_nndiag.run import Loss
 
 def predicted(*share, wanted=0.5, left=1.0, loss="SparseCategoricalCrossentropy", from_logits=False, width=10, real=np.nan, constant=1.0, mean=0.5):
     gap = series("gap", steps=[20, 40], train=np.array([left] * 2), from_predictions=real, epoch=1)
-    return run(card=card(loss=loss, from_logits=from_logits), outputs=series("outputs", majority_share=np.array(share), width=width, mean=mean),
+    return run(card=card(dense("hidden"), dense("answer", width, "softmax" if width > 1 else "sigmoid", output=True), loss=loss, from_logits=from_logits), outputs=series("outputs", majority_share=np.array(share), width=width, mean=mean),
                labels=series("labels", majority_share=wanted), loss=losses([left]), gap=gap, baseline=series("baseline", constant_loss=constant))  # fmt: skip
+
+
+def without_gap(made):
+    return replace(made, series={name: series for name, series in made.series.items() if name != "gap"})
 
 
 BINARY = {"loss": "BinaryCrossentropy", "width": 1}
@@ -26,6 +30,7 @@ FIRES = {
     "the predictions are worse than the loss": predicted(1.0, 1.0, left=0.1, real=1.1),
 }
 HINTS = {
+    "nothing was evaluated but the predictions": without_gap(predicted(1.0, 1.0, left=0.5)),
     "it has learned something": predicted(1.0, 1.0, left=0.89, real=0.9),
     "harm is not known": predicted(1.0, 1.0, constant=np.nan),
 }
@@ -39,6 +44,8 @@ SILENT = {
     "NaN is another rule's": predicted(1.0, 1.0, mean=np.nan),
 }
 UNKNOWN = {
+    "two outputs for one target": run(card=card(), outputs=series("outputs", ("a", "b"), majority_share=np.ones((2, 2))), labels=series("labels")),
+    "two targets for one output": run(card=card(), outputs=series("outputs", majority_share=np.ones(2)), labels=series("labels", ("a", "b"))),
     "one evaluation": predicted(1.0),
     "quantities": recorded("healthy_regression"),
     "logits of one unit": predicted(1.0, 1.0, from_logits=True, **BINARY),

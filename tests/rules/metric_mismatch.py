@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
-from made_up import card, losses, run, series
+from made_up import card, dense, losses, run, series
 from recorded import recorded
 
 from tb_nndiag.run import Loss
@@ -12,7 +12,8 @@ QUANTITIES = {"integer": 0, "distinct": 400}
 
 def reported(name, *values, loss=SQUARED, epochs=3, known=True, **labels):
     values = np.array([[1.0, value] for value in (values or [0.5] * epochs)])
-    return run(card=card(loss=loss) if known else None, epoch=series("epoch", ("loss", name), value=values), labels=series("labels", **labels), loss=losses([1.0]))
+    output = dense("answer", *((1, "linear") if loss == SQUARED else (20, "softmax")), output=True)
+    return run(card=card(output, loss=loss) if known else None, epoch=series("epoch", ("loss", name), value=values), labels=series("labels", **labels), loss=losses([1.0]))
 
 
 FIRES = {
@@ -42,4 +43,7 @@ UNKNOWN = {
     "two targets": run(epoch=series("epoch", value=np.zeros(3)), labels=series("labels", ("a", "b"))),
     "no run card": reported("accuracy", known=False, **QUANTITIES),
     "no metrics": run(),
+}
+TOLD = {
+    "binary accuracy of one-hot targets": [("says", "(limit: 1): zeros")],
 }

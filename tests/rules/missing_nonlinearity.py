@@ -33,6 +33,7 @@ FIRES = {
 }
 HINTS = {
     "a linear problem": stack(linear(), left=0.89),
+    "a fall that counts": stack(linear(), loss=np.linspace(1.06, 0.98, 9)),
     "still falling": stack(linear(), loss=np.linspace(1.5, 1.0, 9)),
 }
 SILENT = {
@@ -50,3 +51,4 @@ UNKNOWN = {
     "operations that are no layers may lie between": stack(linear(), model_class="Functional"),
     "no run card": run(card=None, loss=losses([1.0], [100])),
 }
+TOLD = {"two layers": [("evidence", 2)], "a linear problem": [("evidence", 1)]}

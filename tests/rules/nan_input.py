@@ -17,3 +17,6 @@ SILENT = {
     "a learning rate that overflows": recorded("steps_explode"),
 }
 UNKNOWN = {"no loss was seen": run()}
+TOLD = {
+    "one NaN in one row": [("says", "(limit: 0)."), ("says", "print(np.argwhere(~np.isfinite(x))[:10])")],
+}

@@ -11,6 +11,9 @@ def broken(*count, places=PLACES, **loss):
 FIRES = {
     "a row with NaN": recorded("row_with_nan"),
     "weights": broken(0, 3, 3),
+    "weights alone": broken(0, 0, 3),
+}
+WARNINGS = {
     "gradients that did not reach the weights": broken(0, 3, 0),
 }
 HINTS = {}
@@ -22,3 +25,6 @@ SILENT = {
     "nothing is": broken(0, 0, 0),
 }
 UNKNOWN = {"the loss was not recorded": run()}
+TOLD = {
+    "a row with NaN": [("says", "(limit: 0), while")],
+}

@@ -22,6 +22,7 @@ FIRES = {
 }
 HINTS = {"it learns": ordered(left=0.29), "still falling": ordered(fall=0.3)}
 SILENT = {
+    "rows of several classes, or none": ordered(labels={**ONE_HOT, "row_sum_min": 0}),
     "shuffled": ordered(1.0),
     "just under the distance": ordered(2.9),
     "a series": ordered(loss="MeanSquaredError"),
@@ -36,4 +37,9 @@ UNKNOWN = {
     "two epochs": ordered(epochs=2),
     "batches were not compared": run(labels=series("labels"), gap=gaps([1.0]), baseline=series("baseline")),
     "the constant's loss is not known": ordered(constant=np.nan),
+}
+TOLD = {
+    "just over the distance": [("evidence", 2)],
+    "it learns": [("evidence", 1)],
+    "sorted by class": [("says", "dataset.unbatch().shuffle(640).batch(32)")],
 }

@@ -23,3 +23,6 @@ UNKNOWN = {
     "no run card": run(card=None, loss=losses([1.0])),
     "a model that was not built yet": model(0, parameters=0),
 }
+TOLD = {
+    "every layer is frozen": [("says", "more than 0).")],
+}

@@ -29,6 +29,7 @@ HINTS = {
     "harm is not known": with_settings(beta_1=1.0, constant=np.nan),
 }
 SILENT = {
+    "beta_2 alone": with_settings(beta_2=0.9),
     "a healthy run": recorded("healthy_dense"),
     "as it comes": with_settings(beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False),
     "just under the limits": with_settings("SGD", momentum=0.999),
@@ -43,4 +44,8 @@ UNKNOWN = {
     "39 steps": with_settings(beta_1=1.0, steps=39),
     "no run card": run(card=None, loss=losses([1.0], [40])),
     "no optimizer": run(card=replace(card(), optimizer=None), loss=losses([1.0], [40])),
+}
+TOLD = {
+    "an epsilon of 1": [("says", "(limit: less than")],
+    "beta_1 of 1": [("says", "less than 1).")],
 }

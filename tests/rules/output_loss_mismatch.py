@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 from made_up import card, dense, gaps, losses, run, series
 from recorded import recorded
 
-from tb_nndiag.run import Layer
+from tb_nndiag.run import Layer, Loss
 
 BINARY, CATEGORICAL, SPARSE, SQUARED = "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy", "MeanSquaredError"
 ONE_HOT = {"width": 3, "row_sum_min": 1, "row_sum_max": 1}
@@ -14,7 +16,18 @@ def model(activation, units=1, loss=BINARY, from_logits=False, left=0.5, outputs
                gap=gaps([left]), baseline=series("baseline"), labels=series("labels", **labels), **parts)  # fmt: skip
 
 
+def without(signal, made):
+    return replace(made, series={name: series for name, series in made.series.items() if name != signal})
+
+
 FIRES = {
+    "nothing was evaluated": without("gap", model("sigmoid", min=-1)),
+    "quantities in one sigmoid": model("sigmoid", max=2.5, integer=0, distinct=400),
+    "two columns of small numbers": model("sigmoid", 2, width=2, max=2, distinct=3),
+    "a code of -1 and 1": model("softmax", 3, CATEGORICAL, min=-1, width=3),
+    "a code of 1 and 2": model("softmax", 3, CATEGORICAL, min=1, max=2, width=3),
+    "a tanh output taken for probabilities": model("tanh"),
+    "negative targets of a relative error": model("relu", loss="MeanAbsolutePercentageError", min=-1, integer=0, distinct=400),
     "a softmax over one unit": recorded("one_softmax_unit"),
     "one unit for categorical cross-entropy": model("sigmoid", 1, CATEGORICAL),
     "three classes in one sigmoid": model("sigmoid", **CLASSES),
@@ -28,18 +41,33 @@ FIRES = {
     "predictions above 1": model("mine", outputs={"min": 0.1, "max": 1.02}),
     "a softmax over the rows of a batch": model("mine", 3, CATEGORICAL, outputs={"min": 0, "max": 0.9, "row_sum": 0.03}, **ONE_HOT),
     "sums just over the tolerance": model("mine", 3, SPARSE, outputs={"row_sum": 1.06}, **CLASSES),
-    "binary cross-entropy on a softmax, which has not learned": model("softmax", 3, left=0.91, **ONE_HOT),
     "negative targets of a sigmoid": model("sigmoid", loss=SQUARED, min=-1, max=1, integer=0, distinct=400),
     "negative targets of a relu": model("relu", loss=SQUARED, min=-0.03, max=1, integer=0, distinct=400),
+}
+WARNINGS = {
+    "binary cross-entropy on a softmax, which has not learned": model("softmax", 3, left=0.91, **ONE_HOT),
     "a squared loss on classes, which has not learned": model("softmax", 3, SQUARED, left=0.91, **ONE_HOT),
     "a squared loss on two classes, which has not learned": model("sigmoid", 1, SQUARED, left=0.91),
 }
 HINTS = {
+    "independent classes that do not add up": model("sigmoid", 3, CATEGORICAL, outputs={"row_sum": 1.5}, **ONE_HOT),
     "independent classes under categorical cross-entropy": model("sigmoid", 3, CATEGORICAL, **ONE_HOT),
     "binary cross-entropy on a softmax that learns": model("softmax", 3, left=0.89, **ONE_HOT),
     "a squared loss on classes that learns": model("softmax", 3, SQUARED, left=0.89, **ONE_HOT),
 }
 SILENT = {
+    "answers of their own, by sigmoids": model("sigmoid", 3, left=0.91, **ONE_HOT),
+    "targets of a relu were not recorded": without("labels", model("relu", loss=SQUARED)),
+    "targets of a softmax were not recorded": without("labels", model("softmax", 3, left=0.91)),
+    "targets of a softmax under a squared loss were not recorded": without("labels", model("softmax", 3, SQUARED, left=0.91)),
+    "targets of two outputs": replace(model("softmax", 3, SQUARED, left=0.91), series=model("softmax", left=0.91).series | {"labels": series("labels", ("a", "b"), **ONE_HOT)}),
+    "linear units under a squared loss": model("linear", 3, SQUARED, left=0.91, **ONE_HOT),
+    "shares from 0 to 1": model("sigmoid", 1, SQUARED, left=0.91, integer=0, distinct=400),
+    "a single value": model("sigmoid", 1, SQUARED, left=0.91, max=0, distinct=1),
+    "shares of three classes": model("softmax", 3, SQUARED, left=0.91, **{**ONE_HOT, "distinct": 50}, integer=0),
+    "a smoothed code": model("softmax", 3, SQUARED, left=0.91, min=0.03, max=0.94, integer=0, **ONE_HOT),
+    "rows without a class": model("softmax", 3, SQUARED, left=0.91, **{**ONE_HOT, "row_sum_min": 0}),
+    "two classes a row": model("softmax", 3, SQUARED, left=0.91, width=3, row_sum_min=2, row_sum_max=2),
     "a healthy classifier": recorded("healthy_dense"),
     "a healthy regression": recorded("healthy_regression"),
     "two classes": model("sigmoid"),
@@ -55,7 +83,27 @@ SILENT = {
     "several units that are no code for one class": model("sigmoid", 3, SQUARED, left=1.0, width=3, row_sum_min=0, row_sum_max=3),
 }
 UNKNOWN = {
+    "two losses": run(card=replace(card(), losses=(Loss(BINARY), Loss(BINARY))), loss=losses([1.0])),
     "no run card": run(card=None, loss=losses([1.0])),
     "two outputs": run(card=card(dense("a", output=True), dense("b", output=True)), loss=losses([1.0])),
     "no output was seen": run(card=card(Layer("hidden")), loss=losses([1.0])),
+}
+TOLD = {
+    "a softmax over one unit": [("evidence", 2)],
+    "nothing was evaluated": [("evidence", 1)],
+    "quantities in one sigmoid": [("says not", "look like")],
+    "two columns of small numbers": [("says not", "look like")],
+    "a code of -1 and 1": [("says not", "Turn targets")],
+    "a code of 1 and 2": [("says not", "Count the classes")],
+    "a tanh output taken for probabilities": [("limits", [0.0])],
+    "predictions outside 0 to 1, of an activation nobody knows": [("limits", [0.0])],
+    "predictions above 1": [("limits", [1.0])],
+    "negative targets of a sigmoid": [("limits", [0.0])],
+    "three classes in one sigmoid": [("says", "Targets reach 2, but `BinaryCrossentropy`"), ("says", "The targets look like 3 classes: give each a unit."), ("says", "Outside that range the loss is no longer a likelihood: it has no floor, and the best prediction is not the target.")],
+    "labels of -1 and 1": [("says", "Turn targets of -1 and 1 into 0 and 1."), ("evidence", 1)],
+    "classes counted from 1": [("says", "Count the classes from 0, and not from 1.")],
+    "targets just out of range": [("says not", "Turn targets of 0 and 1.03 into 0 and 1.")],
+    "more classes than units": [("says", "Give `answer` a unit for every class: 6 instead of 3.")],
+    "a linear output taken for probabilities": [("says", "probabilities: softmax."), ("limits", [1.0])],
+    "a squared loss on classes, which has not learned": [("says", "measures a distance"), ("says", 'model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss="categorical_crossentropy")')],
 }

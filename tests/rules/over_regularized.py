@@ -7,9 +7,9 @@ from tb_nndiag.run import Layer
 ANSWER = dense("answer", 1, "sigmoid", output=True)
 
 
-def regularized(penalty=1.0, left=0.7, rate=None, over=1.3, every=40, fall=0.0, mode=True, perfect=0.0, kind="Dropout", early=None, size=None, last=0.0):
+def regularized(penalty=1.0, left=0.7, rate=None, over=1.3, every=40, fall=0.0, mode=True, perfect=0.0, kind="Dropout", early=None, size=None, last=None):
     drops = [Layer("drop", kind, settings={"rate": rate}), Layer("drop_1", "SpatialDropout1D", settings={"rate": 0.1}), Layer("drop_2", "Dropout")] if rate else []
-    end = [dense("answer", 1, "sigmoid"), Layer("drop_last", "Dropout", output=True, settings={"rate": last})] if last else [ANSWER]
+    end = [dense("answer", 1, "sigmoid"), Layer("drop_last", "Dropout", output=True, settings={"rate": last})] if last is not None else [ANSWER]
     made = card(dense("hidden", settings={"kernel_regularizer": "L2"}), *drops, *end)
     train = np.linspace(left + fall, left, 6) + penalty
     gap = gaps(train, every=every)
@@ -36,10 +36,13 @@ FIRES = {
     "a fall of next to nothing": regularized(fall=0.02),
     "the penalty went with the weights": regularized(0.0, left=1.0, early=9.0, size=0.01),
     "just over half of the loss, at first": regularized(0.0, left=0.96, early=1.0, size=0.29),
+    "the penalty went with the weights, still falling": regularized(0.0, left=1.0, early=9.0, size=0.01, fall=0.5),
+    "a penalty beside a layer with a rate of its own": regularized(rate=0.1, kind="Mine"),
     "dropout of the predictions": regularized(0.0, left=0.1, last=0.3),
 }
 HINTS = {"fitted somewhat": regularized(left=0.49), "hardly fitted somewhat": regularized(left=0.21), "fitted somewhat, still falling": regularized(left=0.4, fall=0.2)}
 SILENT = {
+    "dropout of none of the predictions": regularized(0.0, left=0.1, last=0.0),
     "a healthy run": recorded("healthy_dense"),
     "just under half": regularized(0.68),
     "well fitted": regularized(left=0.19),
@@ -58,4 +61,11 @@ SILENT = {
 UNKNOWN = {
     "198 steps": regularized(every=33),
     "nothing was evaluated": run(loss=losses([1.0])),
+}
+TOLD = {
+    "a penalty beside a layer with a rate of its own": [("says not", "Mine")],
+    "fitted somewhat": [("limits", [0.5, 0.2])],
+    "just over half": [("limits", [0.5, 0.5])],
+    "more penalty than loss": [("says", "factor by ten, in `hidden`.")],
+    "dropout of 0.7": [("says", 'keras.layers.Dropout(rate=0.0, name="drop")'), ("says not", 'keras.layers.Dropout(rate=0.0, name="drop_2")')],
 }

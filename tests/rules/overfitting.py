@@ -20,7 +20,27 @@ def accuracy(*last, low=0.8):
     return series("epoch", ("accuracy", "val_accuracy"), np.arange(1, 21) * 20, value=values)
 
 
+def metric(name, trained, validated):
+    return series("epoch", (name, f"val_{name}"), np.arange(1, 21) * 20, value=np.column_stack([trained, validated]))
+
+
+def between_records(made, lowest):
+    """The best epoch, 5, was not recorded."""
+    gap = made.series["gap"]
+    gap.values[:, 0, gap.stats.index("best_val")] = lowest
+    gap.values[:, 0, gap.stats.index("best_epoch")] = 5
+    return made
+
+
+RISING = np.linspace(0.5, 0.9, 20)
 FIRES = {
+    "an error is no accuracy": valley(0.4, epoch=metric("mae", np.linspace(0.5, 0.1, 20), RISING)),
+    "a score that may be negative": valley(0.4, epoch=metric("r2", RISING - 0.51, RISING)),
+    "a number of hits": valley(0.4, epoch=metric("hits", 9 * RISING, 9 * RISING)),
+    "an accuracy that fell a little": valley(0.4, epoch=accuracy(0.785)),
+    "the accuracy was not measured until after the best epoch": valley(0.4, epoch=metric("accuracy", RISING, [np.nan] * 7 + [0.8] * 13)),
+    "the best epoch was not recorded": between_records(valley(0.4), 0.9),
+    "the best epoch was recorded": between_records(valley(0.4), 1.1),
     "sixty rows": recorded("few_rows"),
     "just over the limit": valley(0.105),
     "more than the noise": valley(0.4, wobble=0.05),
@@ -31,11 +51,15 @@ FIRES = {
     "six epochs after the best": valley(0.4, best=5, epochs=10),
 }
 HINTS = {
+    "an accuracy that is nearly at its best": valley(0.4, epoch=accuracy(0.792)),
+    "the accuracy was not measured at the best epoch": valley(0.4, epoch=metric("accuracy", RISING, [0.7] * 6 + [np.nan] + [0.8] * 13)),
     "the accuracy is still at its best": valley(0.4, epoch=accuracy(0.795)),
     "stopped before its last epoch": valley(0.4, card=replace(card(), epochs=30, ended=True)),
     "it is, as far as it was measured": valley(0.4, epoch=accuracy(0.795, np.nan)),
 }
 SILENT = {
+    "a rise of twice the usual change": valley(0.2, best=12),
+    "a rise without much of a trend": run(gap=gaps(FALLING, [*np.linspace(1.13, 1.01, 13), 1, 1.49, 1.5, 1.48, 1.485, 1.505, 1.495])),
     "a healthy run": recorded("healthy_regression"),
     "just under the limit": valley(0.095),
     "within the noise": valley(0.12, wobble=0.08),
@@ -47,4 +71,9 @@ UNKNOWN = {
     "no validation": run(gap=gaps(FALLING)),
     "five epochs": valley(0.5, best=2, epochs=5),
     "nothing was evaluated": run(),
+}
+TOLD = {
+    "the best epoch was not recorded": [("says", "best in epoch 5 (0.9)")],
+    "the best epoch was recorded": [("says", "best in epoch 7 (1)")],
+    "sixty rows": [("says", "Add dropout after `dense_1` or weight")],
 }

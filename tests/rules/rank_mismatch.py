@@ -3,6 +3,8 @@ from dataclasses import replace
 from made_up import card, dense, run, series
 from recorded import recorded
 
+from tb_nndiag.run import Layer
+
 SQUARED = "MeanSquaredError"
 
 
@@ -24,9 +26,12 @@ FIRES = {
     "a loss of all pairs that drops a dimension itself": shapes((2, 1), (2, 1), constant=0.25, perfect=0.5),
     "nearly so": shapes((2, 1), (2, 1), constant=0.254, perfect=0.496),
     "one target for each row, three for each of its predictions": shapes(predictions=(3, 1), loss=SQUARED, shape=(12, 1)),
+}
+WARNINGS = {
     "three targets for one prediction": shapes((2, 3), (2, 1), SQUARED, shape=(1,)),
 }
 HINTS = {
+    "one target for three predictions of a layer without weights": replace(shapes((2, 1), (2, 3)), card=card(dense("hidden"), Layer("last", "Activation", "softmax", output_shape=(-1, 3), output=True), loss=SQUARED)),
     "one target for three predictions": shapes((2, 1), (2, 3), SQUARED, shape=(3,)),
     "one target for the predictions of all steps": shapes((2, 1), (3, 1), SQUARED, shape=(12, 1)),
     "one target for predictions of a shape that is not known": shapes((2, 1), (2, 3), SQUARED),
@@ -34,6 +39,8 @@ HINTS = {
     "of a shape that varies": shapes((2, 1), (2, 3), SQUARED, shape=(-1, 3)),
 }
 SILENT = {
+    "not that near": shapes((2, 1), (2, 1), constant=0.2575, perfect=0.5),
+    "pairs of several numbers": shapes((2, 3), (2, 3), constant=0.25, perfect=0.5),
     "a healthy regression": recorded("healthy_regression"),
     "a healthy classifier": recorded("healthy_dense"),
     "Keras makes up for it": shapes(loss=SQUARED, shape=(1,)),
@@ -58,4 +65,9 @@ UNKNOWN = {
     "two targets of one output": run(labels=series("labels", ("a", "b")), outputs=series("outputs")),
     "two outputs of one target": run(labels=series("labels"), outputs=series("outputs", ("a", "b"))),
     "nothing was evaluated": run(),
+}
+TOLD = {
+    "one target for three predictions of a layer without weights": [("says", "keras.layers.Dense(1)")],
+    "one target for each row, three for each of its predictions": [("says", "Every prediction meets the targets of all rows in the batch, and can only learn their mean."), ("says", "keras.layers.Dense(1)  # after a layer with return_sequences=False, or after Flatten")],
+    "three targets for one prediction": [("says", "The one prediction"), ("says", 'keras.layers.Dense(3, name="answer")')],
 }

@@ -10,13 +10,17 @@ def saturated(*shares, left=1.0, card=CARD, layers=("hidden", "answer")):
 
 
 FIRES = {
-    "initial weights of 20": recorded("tanh_saturated"),
     "just over the limit, twice": saturated(0.51, 0.51),
-    "it learns badly": saturated(0.9, 0.9, left=0.16),
     "it learns nothing": saturated(0.9, 0.9, left=0.91),
+}
+WARNINGS = {
+    "initial weights of 20": recorded("tanh_saturated"),
+    "it learns a little": saturated(0.9, 0.9, left=0.89),
+    "it learns badly": saturated(0.9, 0.9, left=0.16),
 }
 HINTS = {"saturated, but it learns": saturated(0.9, 0.9, left=0.14)}
 SILENT = {
+    "a layer that was not measured": saturated(0.1, 0.1, card=card(dense("unseen", activation="tanh"), dense("hidden", activation="tanh"), dense("answer", 1, "sigmoid", output=True))),
     "a healthy run": recorded("healthy_regression"),
     "just under the limit": saturated(0.49, 0.49),
     "once only": saturated(0.1, 0.9),

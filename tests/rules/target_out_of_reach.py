@@ -28,6 +28,7 @@ HINTS = {
     "harm is not known": answers(constant=np.nan),
 }
 SILENT = {
+    "a little out of reach": answers(high=1.015, most=0.99),
     "a healthy run": recorded("healthy_regression"),
     "within reach": answers(low=0.2, high=0.8),
     "hardly out of reach": answers(high=1.01),

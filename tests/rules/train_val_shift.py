@@ -22,6 +22,12 @@ def harmed(**more):
 
 FIRES = {
     "pixels of 0 to 255 against 0 to 1": beside([18, 12, 9, *[5] * 7], scale=255.0, outside_share=0.8),
+    "nothing is known of the rows, but the loss was far off at once": beside(TRAIN * 5.1),
+    "far off at once, and hardly shifted": beside(TRAIN * 5.1, location=0.4),
+    "just far enough at once": beside([*TRAIN[:9] * 5.1, 1.01]),
+    "more than twice the constant at once": beside([2.05, *[1.5] * 9], np.linspace(0.4, 0.2, 10), scale=2.1),
+}
+WARNINGS = {
     "just over the location": harmed(location=0.51),
     "just over the scale": harmed(scale=2.1),
     "just under its inverse": harmed(scale=0.48),
@@ -30,10 +36,8 @@ FIRES = {
     "the targets lie elsewhere": harmed(labels={"location": 0.51}),
     "other classes": harmed(labels={"distance": 0.31}),
     "other ones of a hundred classes": harmed(labels={"distance": 0.62}, more=MANY),
+    "not far apart": beside(np.full(10, 0.52), np.full(10, 0.25), location=0.51),
     "a shift that is not a number beside one that is": harmed(location=np.inf, scale=2.1),
-    "nothing is known of the rows, but the loss was far off at once": beside(TRAIN * 5.1),
-    "just far enough at once": beside([*TRAIN[:9] * 5.1, 1.01]),
-    "more than twice the constant at once": beside([2.05, *[1.5] * 9], np.linspace(0.4, 0.2, 10), scale=2.1),
 }
 HINTS = {
     "a gross shift that does no harm": beside(scale=12.1),
@@ -61,4 +65,9 @@ UNKNOWN = {
     "the constant's loss is not known": run(gap=gaps(TRAIN, TRAIN), baseline=series("baseline", constant_loss=np.nan)),
     "rows are weighted": run(gap=gaps(TRAIN, TRAIN * 9), baseline=series("baseline", constant_loss=0.1), labels=series("labels")),
     "nothing was evaluated": run(loss=losses([1.0])),
+}
+TOLD = {
+    "just over the location": [("limits", [0.5, 2.0])],
+    "nothing is known of the rows, but the loss was far off at once": [("limits", [5.0])],
+    "far off at once, and hardly shifted": [("limits", [5.0])],
 }

@@ -22,6 +22,7 @@ FIRES = {
 }
 HINTS = {}
 SILENT = {
+    "a fall that counts": stopped(np.linspace(0.58, 0.5, 9)),
     "a healthy run": recorded("healthy_dense"),
     "just under the limit": stopped(0.29),
     "nothing was learned: another rule's": stopped(0.98),
@@ -32,4 +33,8 @@ UNKNOWN = {
     "seven epochs": stopped(epochs=7),
     "no validation": run(gap=gaps([0.5] * 9), loss=losses([0.5]), baseline=series("baseline")),
     "nothing was evaluated": run(loss=losses([0.5])),
+}
+TOLD = {
+    "just over the limit": [("says", "Make `hidden` wider: 64 units instead of 32."), ("says not", "It has no hidden layer with an activation, so it can only dr")],
+    "without a run card": [("says not", "It has no hidden layer with an activation, so it can only dr")],
 }

@@ -53,3 +53,9 @@ UNKNOWN = {
     "the constant's loss is not known": run(gap=gaps([1.0]), loss=losses([1.0]), baseline=series("baseline", constant_loss=np.nan)),
     "nothing was evaluated": run(loss=losses([1.0])),
 }
+TOLD = {
+    "forty steps": [("evidence", 2)],
+    "a long run that still falls": [("evidence", 1)],
+    "steps that led nowhere yet": [("evidence", 2)],
+    "with batches of 128 rows": [("says", "Use batches of 32 rows instead of 128.")],
+}

@@ -6,12 +6,12 @@ from tb_nndiag.run import Layer
 ANSWER = dense("answer", 1, "sigmoid", output=True)
 
 
-def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None, given=None):
+def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None, given=None, names=("pixels",), **stats):
     parts = {"loss": losses([start, 1.0]), "gap": gaps([left, left]), "baseline": series("baseline")}
     more = {"card": card} if card is not None else {}
     if given is not None:
         more["fed"] = series("fed", ("hidden",), largest_scale=given)
-    return run(inputs=series("inputs", ("pixels",), largest_scale=scale, scale_ratio=ratio), **parts, **more)
+    return run(inputs=series("inputs", names, largest_scale=scale, scale_ratio=ratio, **stats), **parts, **more)
 
 
 def first(class_name):
@@ -20,15 +20,26 @@ def first(class_name):
 
 FIRES = {
     "pixels of 0 to 255": recorded("pixels_to_255"),
+    "moderate, but the first loss shows it and nothing was learned": fed(scale=11, start=2.1, left=0.91),
+    "the first layer gets it tiny": fed(scale=0.049, left=0.91, given=0.04),
+    "tiny, and nothing was learned": fed(scale=0.049, left=0.91),
+}
+PIXELS = {"integer": 1, "min": 0, "max": 255}
+WARNINGS = {
+    "pixels": fed(**PIXELS),
+    "shades that are no whole numbers": fed(**{**PIXELS, "integer": 0}),
+    "whole numbers of either sign": fed(**{**PIXELS, "min": -1}),
+    "whole numbers up to 128": fed(**{**PIXELS, "max": 128}),
+    "whole numbers above 255": fed(**{**PIXELS, "max": 256}),
+    "two inputs, of which the first layer gets one": fed(given=1.0, names=("pixels", "numbers")),
     "just over the scale, in a run that learns badly": fed(),
     "just over the ratio": fed(scale=5, ratio=51),
-    "moderate, but the first loss shows it and nothing was learned": fed(scale=11, start=2.1, left=0.91),
-    "tiny, and nothing was learned": fed(scale=0.049, left=0.91),
     "the first layer gets it as it is": fed(given=10.1),
     "behind a layer that only reshapes": fed(card=card(Layer("flat", "Flatten"), dense("hidden"), ANSWER)),
 }
 HINTS = {"large, but it learns": fed(start=9, left=0.49)}
 SILENT = {
+    "layers that only reshape": fed(card=card(Layer("flat", "Flatten"))),
     "a healthy run": recorded("healthy_conv"),
     "pixels of 0 to 255, normalized": recorded("pixels_to_255_normalized"),
     "the model divides it in a way of its own": fed(given=9.9),
@@ -47,4 +58,10 @@ SILENT = {
 UNKNOWN = {
     "no run card": run(card=None, inputs=series("inputs"), loss=losses([1.0])),
     "inputs were not recorded": run(loss=losses([1.0])),
+}
+TOLD = {
+    "pixels": [("says", "Divide the pixels"), ("evidence", 1)],
+    **dict.fromkeys(list(WARNINGS)[1:5], [("says not", "Divide the pixels")]),
+    "just over the ratio": [("evidence", 2)],
+    "pixels of 0 to 255": [("says", "(limit: 30)."), ("says", "Divide the pixels by 255.")],
 }

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from made_up import card, dense, gaps, losses, run, series
 from recorded import recorded
 
@@ -24,7 +26,13 @@ SILENT = {
     "an output with bounds is another rule's": asked(card=card(dense("hidden"), dense("answer", 1, "sigmoid", output=True), loss="MeanSquaredError")),
 }
 UNKNOWN = {
+    "two losses": asked(card=replace(CARD, losses=CARD.losses * 2)),
     "no run card": asked(card=None),
     "two outputs": asked(card=card(dense("a", output=True), dense("b", output=True))),
     "labels were not recorded": run(card=CARD, loss=losses([1.0])),
+}
+TOLD = {
+    "just over the spread": [("limits", [30, 0.9])],
+    "just over the offset": [("limits", [10, 0.9])],
+    "prices of half a million": [("says", "targets have a standard")],
 }

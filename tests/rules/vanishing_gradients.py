@@ -11,7 +11,7 @@ def faded(update=0.01, gradient=1e-4, left=1.0, records=12, card=CARD, layers=LA
     rows = lambda first: np.tile([first, *[1.0] * (len(layers) - 1)], (records, 1))  # noqa: E731
     return run(
         card=card, loss=losses([1.0] * records), gap=gaps([left, left]), baseline=series("baseline"),
-        gradients=series("gradients", layers, rms=rows(gradient)), updates=series("updates", layers, ratio=rows(update)),
+        gradients=series("gradients", layers, rms=rows(gradient)), updates=series("updates", layers, ratio=0.005 * rows(update)),
     )  # fmt: skip
 
 
@@ -34,4 +34,7 @@ UNKNOWN = {
     "nine records": faded(records=9),
     "no run card": faded(card=None),
     "gradients were not recorded": run(loss=losses([1.0])),
+}
+TOLD = {
+    "eight sigmoid layers": [("says", "`dense` moves its weights"), ("says", "of what `dense_8` moves")],
 }
