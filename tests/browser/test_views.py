@@ -221,7 +221,7 @@ def test_the_page_says_when_a_finding_is_wrong_and_how_to_ignore_it(page, server
     doubts = page.locator(f"[data-verdict={rule}] .doubts")
     doubts.locator("summary").click()
     expect(doubts).to_contain_text(sections["When it is wrong"]["paragraphs"][0].replace("`", ""))
-    expect(doubts).to_contain_text(f'ignore = [{{code = "{leading(deep)["code"]}"')
+    expect(doubts).to_contain_text(f'{leading(deep)["code"]} = "the reason"')
     doubts.get_by_role("button", name="All about this rule").click()
     ready(page, "rule")
     expect(page.locator("main")).to_contain_text(sections["Source"]["paragraphs"][0].replace("`", ""))
