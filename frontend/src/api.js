@@ -9,7 +9,7 @@
  * @typedef {object} RunSummary one line of the overview
  * @property {string} run
  * @property {Leading | null} leading
- * @property {number} more
+ * @property {Record<string, Severity>} leads leading findings: rule → severity
  * @property {Record<Severity, number>} counts
  * @property {string[]} fired
  * @property {Record<string, Says>} families
@@ -23,7 +23,7 @@
  * @property {string} problem
  */
 
-/** @typedef {{format: number, version: string, stamp: string, runs: RunSummary[]}} Overview stamp: its status */
+/** @typedef {{format: number, version: string, place: string, stamp: string, runs: RunSummary[]}} Overview place: of the logdir, "" in a saved report; stamp: its status */
 
 /**
  * @typedef {object} Evidence

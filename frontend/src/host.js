@@ -102,6 +102,30 @@ export function watchPlace(changed) {
   };
 }
 
+/**
+ * What this browser keeps for a logdir; null when there is nothing, or when it may not be asked.
+ * @param {string} place
+ */
+export function kept(place) {
+  try {
+    return JSON.parse(localStorage.getItem(`nndiag ${place}`) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} place
+ * @param {object} content
+ */
+export function keep(place, content) {
+  try {
+    localStorage.setItem(`nndiag ${place}`, JSON.stringify(content));
+  } catch {
+    // Blocked or full: then nothing is remembered.
+  }
+}
+
 /** @param {string[]} runs */
 export function compareKey(runs) {
   return runs.map(encodeURIComponent).join(",");

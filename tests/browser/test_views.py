@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -164,6 +165,112 @@ def test_a_run_is_opened_and_left_with_the_keyboard_and_back_returns(page, serve
     ready(page, "run")
     page.locator("[data-all]").press("Enter")
     ready(page, "overview")
+
+
+def faked(page, server, entries):
+    """The overview answers with `entries()`, and its status changes whenever they do."""
+    answer = server.get_json("data/plugin/nndiag/runs")
+
+    def respond(route):
+        now = entries()
+        status = {"format": 1, "stamp": json.dumps(now)}
+        time.sleep(0.05)  # while runs are judged the page asks again at once
+        route.fulfill(json=status if "/status" in route.request.url else {**answer, **status, "runs": now})
+
+    page.route("**/nndiag/status", respond)
+    page.route("**/nndiag/runs*", respond)
+
+
+@pytest.fixture(scope="module")
+def kinds(server) -> dict[str, dict]:
+    """An entry of the overview for each kind of run."""
+    entries = server.get_json("data/plugin/nndiag/runs")["runs"]
+    found = {(entry["leading"] or {"severity": "clear"})["severity"]: entry for entry in entries}
+    return found | {"pending": {**found["clear"], "pending": True, "families": {}, "fired": []}}
+
+
+def test_no_row_moves_while_runs_are_judged_or_under_the_pointer(page, server, kinds):
+    judged = [0]
+
+    def entries():
+        says = ["clear", "hint", "warning", "error"]
+        return [{**kinds[says[i] if i < judged[0] else "pending"], "run": f"run_{i}", "last_wall_time": 1.7e9 - i} for i in range(4)]
+
+    faked(page, server, entries)
+    page.goto(server.url + "data/plugin_entry.html?name=nndiag")
+    for judged[0] in (0, 1, 2, 3):
+        expect(page.locator(".counts [role=status]")).to_contain_text(f"{judged[0]} judged so far")
+        assert rows(page) == ["run_0", "run_1", "run_2", "run_3"]
+    page.locator("[data-run=run_1]").hover()
+    judged[0] = 4
+    expect(page.locator(".counts [role=status]")).to_have_text("4 runs")
+    assert rows(page) == ["run_0", "run_1", "run_2", "run_3"]
+    expect(page.locator("[data-sort]")).to_have_text("Sort again: worst first")
+    page.mouse.move(5, 5)
+    expect(page.locator("[data-sort]")).to_have_count(0)
+    assert rows(page) == ["run_3", "run_2", "run_1", "run_0"]
+
+
+def test_rows_are_put_in_order_when_the_reader_asks_while_runs_are_judged(page, server, kinds):
+    says = ["clear", "pending", "pending"]
+    faked(page, server, lambda: [{**kinds[kind], "run": f"run_{i}", "last_wall_time": 1.7e9 - i} for i, kind in enumerate(says)])
+    page.goto(server.url + "data/plugin_entry.html?name=nndiag")
+    expect(page.locator("[data-run=run_0]")).to_be_visible()
+    says[2] = "error"
+    page.locator("[data-sort]").click()
+    assert rows(page) == ["run_2", "run_1", "run_0"]
+    page.get_by_label("Order").select_option("name")
+    assert rows(page) == ["run_0", "run_1", "run_2"]
+
+
+def test_a_reader_who_comes_back_is_told_what_is_new(page, server, kinds):
+    error = {**kinds["error"], "last_step": 400}
+    now = [[{**kinds["clear"], "run": "a", "last_step": 400}, {**error, "run": "b"}, {**kinds["hint"], "run": "c"}]]
+    faked(page, server, lambda: now[0])
+    page.clock.install(time=1.8e9)
+    go(page, server)
+    page.clock.run_for(40_000)  # all runs are listed, and remembered after a minute at the latest
+    expect(page.locator(".since")).to_have_count(0)
+    page.clock.run_for(60_000)
+
+    now[0] = [{**error, "run": "a", "first_wall_time": kinds["clear"]["first_wall_time"]}, {**error, "run": "b", "last_step": 1600}, {**error, "run": "new"}]
+    page.clock.set_system_time(1.8e9 + 2 * 3600)
+    page.reload()
+    ready(page, "overview")
+    since = page.locator(".since")
+    leads = len(error["leads"])
+    expect(since).to_contain_text(f"Since you last looked (2 h ago): 1 new run, {leads} new finding{'s' * (leads > 1)}, 1 run went on")
+    expect(since).not_to_contain_text("gone")  # TensorBoard may still be reading
+    page.clock.run_for(40_000)
+    expect(since).to_contain_text("1 run gone (c)")
+    row = {run: page.locator("tr", has=page.locator(f"[data-run={run}]")).locator(".news") for run in ("a", "b", "new")}
+    expect(row["a"]).to_have_text("new: " + ", ".join(error["leads"]))
+    expect(row["b"]).to_have_text("+1,200 steps")
+    expect(row["new"]).to_have_text("new")
+    assert Axe().run(page).response["violations"] == []
+
+    now[0] = [*now[0], {**kinds["clear"], "run": "old"}]
+    page.locator("[data-news]").click()
+    assert set(rows(page)) == {"a", "b", "new"}
+    page.locator("[data-news]").click()
+    page.reload()  # who reloads has not been away
+    expect(since).to_contain_text("2 h ago")
+    page.locator("[data-dismiss]").click()
+    expect(since).to_have_count(0)
+    page.reload()
+    ready(page, "overview")
+    expect(since).to_have_count(0)
+
+
+@pytest.mark.parametrize("fault", ["blocked", "damaged"])
+def test_a_browser_that_remembers_nothing_of_use_costs_the_news_alone(page, server, fault):
+    if fault == "blocked":
+        page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})")
+    else:
+        page.add_init_script("Storage.prototype.getItem = () => '{\"before\": {\"at\": 1, \"runs\": 3}, \"last\": 7}'")
+    go(page, server)
+    assert len(rows(page)) == len(names())
+    expect(page.locator(".since")).to_have_count(0)
 
 
 # ---- one run ---------------------------------------------------------------------------------------------------------
