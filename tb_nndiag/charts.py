@@ -17,6 +17,7 @@ MOST_STEPS = 500
 MOST_VALUES = 20_000  # of a chart: a hundred layers get 200 steps
 FEWEST_STEPS = 50
 SPARK_POINTS = 40
+WAIT = "step/wait_ms"  # the signal of how long a step waited for its batch, where it was recorded
 
 
 def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
@@ -178,17 +179,32 @@ def _majority(run: Run) -> dict[str, Any] | None:
 
 
 def _timing(run: Run) -> dict[str, Any] | None:
+    """What a step's time went into, as parts of a stack."""
     if "timing" not in run:
         return None
     timing = run["timing"]
-    own = np.diff(timing.of_run("own_seconds"), prepend=0.0) / np.diff(timing.steps, prepend=0)
-    lines = [
-        ("training", "train", timing.steps, 1000 * timing.of_run("step_seconds")),
-        ("this callback", "val", timing.steps, 1000 * own),
-    ]
-    return _chart(
-        "timing", "Time per step", "mean since the record before", lines, unit="ms", log=_spans_decades(lines)
-    )
+    own = 1000 * np.diff(timing.of_run("own_seconds"), prepend=0.0) / np.diff(timing.steps, prepend=0)
+    computing, waiting = 1000 * timing.of_run("step_seconds"), _waiting(run, timing.steps)
+    parts = {"computing": computing - waiting, "waiting for data": waiting, "this callback": own}
+    if WAIT not in run:
+        del parts["waiting for data"]
+    lines = [(name, "part", timing.steps, np.maximum(values, 0.0)) for name, values in parts.items()]
+    chart = _chart("timing", "Time per step", "mean since the record before, validation included", lines, unit="ms")
+    if chart is not None:
+        total = np.nansum([values for *_, values in lines], axis=0)
+        chart["top"] = _finite(1.5 * float(np.quantile(total, 0.9)))
+        if chart["top"] is not None and total.max() > chart["top"]:
+            chart["y_label"] += ", the highest peaks cut off"
+    return chart
+
+
+def _waiting(run: Run, steps: np.ndarray) -> np.ndarray:
+    """Milliseconds that a step waited for its batch; 0 where that was not recorded."""
+    if WAIT not in run:
+        return np.zeros(len(steps))
+    series = run[WAIT]
+    known = dict(zip(series.steps, np.nan_to_num(series.of_run(series.stats[0])), strict=True))
+    return np.array([known.get(step, 0.0) for step in steps])
 
 
 def _columns(
@@ -261,6 +277,7 @@ def _chart(
         "series": series,
         "limits": [],
         "marks": list(marks),
+        "top": None,
     }
 
 

@@ -58,7 +58,7 @@
  * @property {string[]} charts
  */
 
-/** @typedef {"train" | "val" | "reference" | "low" | "high" | "layer" | "run"} Role */
+/** @typedef {"train" | "val" | "reference" | "low" | "high" | "layer" | "part" | "run"} Role */
 /** @typedef {{name: string, role: Role, values: (number | null)[]}} ChartSeries */
 
 /**
@@ -72,6 +72,7 @@
  * @property {ChartSeries[]} series
  * @property {{value: number | null, label: string}[]} limits
  * @property {{step: number, label: string}[]} marks
+ * @property {number | null} top of the y axis; null: the largest value
  */
 
 /**

@@ -141,6 +141,8 @@ export function comparedRuns(key) {
 }
 
 const system = () => window.matchMedia("(prefers-color-scheme: dark)");
+const print = () => window.matchMedia("print");
+let printing = false; // on paper everything is light
 
 /**
  * Puts TensorBoard's theme, or the system's when the page stands alone, on our root element.
@@ -148,7 +150,7 @@ const system = () => window.matchMedia("(prefers-color-scheme: dark)");
  */
 export function applyTheme() {
   const top = host();
-  const dark = top === window ? system().matches : top.document.body.classList.contains("dark-mode");
+  const dark = !printing && !print().matches && (top === window ? system().matches : top.document.body.classList.contains("dark-mode"));
   const theme = dark ? "dark" : "light";
   document.documentElement.dataset.theme = theme;
   return theme;
@@ -161,6 +163,13 @@ export function applyTheme() {
 export function watchTheme(changed) {
   const top = host();
   const update = () => changed(applyTheme());
+  for (const begins of [true, false]) {
+    window.addEventListener(begins ? "beforeprint" : "afterprint", () => {
+      printing = begins;
+      update();
+    });
+  }
+  print().addEventListener("change", update);
   // `prefers-color-scheme` in our frame does not follow TensorBoard's own switch.
   if (top === window) system().addEventListener("change", update);
   else new MutationObserver(update).observe(top.document.body, { attributes: true, attributeFilter: ["class"] });

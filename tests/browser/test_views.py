@@ -430,6 +430,66 @@ def test_the_scale_is_switched_and_the_curve_smoothed(page, server):
     expect(figure.locator(".menu .items")).to_be_hidden()
 
 
+def brightness(canvas) -> float:
+    """Mean of what is drawn, where something is: 0 (black) to 255."""
+    return canvas.evaluate("""canvas => {
+      const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let sum = 0, n = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) (sum += data[i] + data[i + 1] + data[i + 2]), (n += 3);
+      return sum / n;
+    }""")
+
+
+def test_a_dark_page_is_printed_on_white_with_charts_drawn_for_it(page, server):
+    page.emulate_media(color_scheme="dark")
+    go(page, server, run=DEEP)
+    canvases = page.locator("[data-chart=gradients] .map, [data-chart=gradients] .profile, [data-chart=loss] .uplot canvas")
+    dark = [brightness(canvas) for canvas in canvases.all()]
+    page.evaluate("""() => window.addEventListener("beforeprint", () => queueMicrotask(() => queueMicrotask(() => {
+      window.printed = [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
+    })))""")
+    page.emulate_media(color_scheme="light")
+    light = page.locator("canvas").evaluate_all("all => all.map(canvas => canvas.toDataURL())")
+    on_white = [brightness(canvas) for canvas in canvases.all()]
+    page.emulate_media(color_scheme="dark")
+    page.pdf()
+    assert page.evaluate("window.printed") == light
+    expect(page.locator("html[data-theme=dark]")).to_have_count(1)
+    assert [brightness(canvas) for canvas in canvases.all()] == dark
+    page.emulate_media(color_scheme="dark", media="print")
+    expect(page.locator("html[data-theme=light]")).to_have_count(1)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for canvas, as_light, as_dark in zip(canvases.all(), on_white, dark, strict=True):
+        assert abs(brightness(canvas) - as_light) < abs(brightness(canvas) - as_dark)
+
+
+def test_the_time_of_a_step_is_a_stack_and_each_part_is_read_as_it_is(page, server, deep):
+    detail = json.loads(json.dumps(deep))
+    timing = next(chart for chart in detail["charts"] if chart["id"] == "timing")
+    timing |= {"steps": [1, 2, 3], "top": 20.0, "series": [
+        {"name": "computing", "role": "part", "values": [500, 6, 6]},
+        {"name": "waiting for data", "role": "part", "values": [0, 4, 4]},
+        {"name": "this callback", "role": "part", "values": [0, 2, 2]},
+    ]}  # fmt: skip
+    page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
+    go(page, server, run=DEEP)
+    figure = page.locator("[data-chart=timing]")
+    figure.scroll_into_view_if_needed()
+    for part, value in (("computing", 6), ("waiting for data", 4), ("this callback", 2)):
+        expect(figure.locator(".legend")).to_contain_text(f"{part} {value} ms")
+    # From the bottom of the plot up, in the middle between the last two records: three areas, of 6, 4 and 2 ms of 20.
+    colors = figure.locator(".uplot canvas").evaluate("""canvas => {
+      const over = canvas.parentElement.querySelector(".u-over").getBoundingClientRect(), box = canvas.getBoundingClientRect();
+      const ctx = canvas.getContext("2d"), ratio = devicePixelRatio;
+      const x = (over.left - box.left + over.width * 0.7) * ratio;
+      return [3, 8, 11, 16].map((ms) => [...ctx.getImageData(x, (over.bottom - box.top - (over.height * ms) / 20) * ratio, 1, 1).data].join());
+    }""")
+    assert len(set(colors)) == 4
+    figure.locator(".menu summary").click()
+    figure.get_by_label("Log scale").check()
+    assert figure.locator(".uplot canvas").evaluate(IS_PAINTED)
+
+
 # ---- layers, comparisons, reports ------------------------------------------------------------------------------------
 
 

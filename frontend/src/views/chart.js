@@ -2,7 +2,7 @@
 // A chart with its title, its legend and what can be done with it. The legend reads the values at the cursor, or the last ones.
 
 import { html } from "htm/preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { DASH_STYLES, ROOM, colorOf, createPlot, xRange } from "../chart.js";
 import { saveCsv, savePicture } from "../export.js";
 import { LEFT, RIGHT, isFlat } from "../heat.js";
@@ -45,13 +45,13 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
   const [table, setTable] = useState(false);
 
   const chart = useMemo(() => ({ ...(smooth ? smoothed(given) : given), log }), [given, log, smooth]);
-  const newest = useRef({ chart, look });
-  newest.current = { chart, look };
+  const newest = useRef({ chart, look, theme });
+  newest.current = { chart, look, theme };
   const layers = given.series.filter((series) => series.role === "layer").map((series) => series.name);
   const chosen = look.layers.filter((layer) => layers.includes(layer));
   const emphasized = chosen.length > 0 ? chosen : places;
   const mapped = layers.length >= FEWEST_MAPPED && !isFlat(chart);
-  const shape = JSON.stringify([chart.id, chart.log, smooth, chart.series.map((s) => [s.name, s.role]), emphasized, theme]);
+  const shape = JSON.stringify([chart.id, chart.log, smooth, chart.series.map((s) => [s.name, s.role]), emphasized]);
   const data = useMemo(() => plotData(chart, emphasized), [chart, shape]);
 
   useEffect(() => {
@@ -62,7 +62,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
       if (plot.current !== null) return plot.current.resize(width);
       plot.current = createPlot(element, newest.current.chart, width, {
         emphasized,
-        theme,
+        theme: newest.current.theme,
         cursor,
         room: mapped ? { left: LEFT, right: RIGHT, height: 150 } : ROOM,
         onCursor: (index, line) => setAt({ index, line }),
@@ -78,6 +78,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
     };
   }, [shape, cursor]);
 
+  useLayoutEffect(() => plot.current?.paint(theme), [theme]); // at once: a page that is printed waits for nothing
   useEffect(() => plot.current?.update(chart), [chart]);
   useEffect(() => plot.current?.look(look), [look.range, look.step, look.band, chart]);
 
@@ -225,7 +226,7 @@ function Legend({ data, at, theme, unit }) {
     <span class="at">${step === undefined ? TEXT.latest : atStep(step)}</span>
     ${shown.map(
       ({ line, column }) => html`<span class="entry">
-        <span class="swatch ${line.role}" style=${{ borderColor: colorOf(line, theme), borderTopStyle: line.role === "reference" ? "dashed" : DASH_STYLES[line.nth % DASH_STYLES.length] }} />
+        <span class="swatch ${line.role}" style=${{ borderColor: colorOf(line, theme), background: line.role === "part" ? colorOf(line, theme) : "", borderTopStyle: line.role === "reference" ? "dashed" : DASH_STYLES[line.nth % DASH_STYLES.length] }} />
         <span><${Name} name=${line.name} limit=${32} /> <b>${withUnit(valueAt(column, at.index), unit)}</b></span>
       </span>`,
     )}

@@ -2,7 +2,7 @@
 // Layers in forward order against steps, and beside it the profile over the layers at the cursor.
 
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { inkOf, xRange } from "../chart.js";
 import { LEFT, RIGHT, drawMap, drawProfile, layersOf, scaleOf } from "../heat.js";
 import { heatGradient } from "../palette.js";
@@ -33,13 +33,13 @@ export function HeatMap({ chart, look, theme, cursor, index, point, choose }) {
     return () => observer.disconnect();
   }, []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (width === 0 || map.current === null) return;
     const { text, limit, chosen } = inkOf(map.current);
     drawMap(map.current, chart, { width, height, range, theme, chosen: look.layers, ink: { text, broken: limit, chosen } });
   }, [chart, width, height, theme, range[0], range[1], look.layers]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (profile.current === null) return;
     const { text, limit, chosen, grid } = inkOf(profile.current);
     drawProfile(profile.current, chart, index, { height, chosen: [...look.layers, pointed], ink: { text, grid, limit, chosen, line: text } });
