@@ -11,11 +11,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import tb_nndiag
 from tb_nndiag import charts, engine, explain, verdict
+from tb_nndiag.enabling import enabling
 from tb_nndiag.logdir import RunStamp, Unreadable
 from tb_nndiag.rule import SEVERITIES, all_rules
 from tb_nndiag.run import Run
@@ -108,8 +109,6 @@ def run_detail(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
 
     verdicts: `engine.diagnose(run)`
     """
-    rules = {rule.name: rule for rule in all_rules()}
-    enable = {v.rule: explain.enabled_by(rules[v.rule], run) for v in verdicts if v.status == "unknown"}
     return {
         "format": FORMAT,
         "run": run.name,
@@ -120,7 +119,7 @@ def run_detail(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
         "ended": run.ended,
         "card": charts.card(run),
         "verdicts": [verdict.to_json(answer) for answer in verdicts],
-        "enable": {rule: line for rule, line in enable.items() if line},
+        "enable": {rule: asdict(line) for rule, line in enabling(verdicts, run).items()},
         "charts": charts.charts(run, verdicts),
     }
 

@@ -98,7 +98,7 @@
  * @property {boolean} ended
  * @property {Card | null} card
  * @property {Verdict[]} verdicts
- * @property {Record<string, string>} enable
+ * @property {Record<string, {do: string, code: string}>} enable
  * @property {Chart[]} charts
  */
 

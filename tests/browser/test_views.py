@@ -340,12 +340,13 @@ def test_rules_that_could_not_look_name_the_line_that_lets_them(page, server):
     detail = server.get_json(f"data/plugin/nndiag/run?run={DEEP}")
     unknown = next(v for v in detail["verdicts"] if v["status"] == "clear")
     unknown |= {"status": "unknown", "reason": "not recorded: gap"}
-    detail["enable"] = {unknown["rule"]: "model.fit(x, y, validation_data=(x_val, y_val))"}
+    detail["enable"] = {unknown["rule"]: {"do": "Give `fit` validation rows.", "code": "model.fit(x, y, validation_data=(x_val, y_val))"}}
     page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
     go(page, server, run=DEEP)
     listed = page.locator("details.rules", has=page.locator(f"[data-rule={unknown['rule']}]"))
     listed.locator("summary").click()
     expect(listed).to_contain_text("not recorded: gap")
+    expect(listed).to_contain_text("Give fit validation rows.")
     expect(listed).to_contain_text("validation_data=(x_val, y_val)")
 
 
