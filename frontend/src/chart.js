@@ -53,7 +53,7 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
   let chart = first;
   let theme = firstTheme;
   const { drawn, lines, band } = plotData(chart, emphasized);
-  let ink = inkOf(node);
+  let ink = inkOf();
   const hasLayers = lines.some((line) => line.role === "layer");
   /** @type {[number, number] | null} */
   let range = null;
@@ -173,7 +173,7 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
     },
     paint(next) {
       theme = next;
-      ink = inkOf(node);
+      ink = inkOf();
       u.redraw();
     },
     resize(next) {
@@ -271,13 +271,21 @@ function seriesOf(line, theme, pointed, stack) {
 
 /** @typedef {{text: string, grid: string, limit: string, mark: string, chosen: string, paper: string, band: string}} Ink */
 
+/** @type {{theme: string | undefined, ink: Ink | null}} */
+let known = { theme: "", ink: null }; // to ask for styles takes long, and each move of the pointer draws
+
 /**
  * The colors of the theme as `style.css` has them; a canvas cannot use CSS variables.
- * @param {HTMLElement} node
  * @returns {Ink}
  */
-export function inkOf(node) {
-  const style = getComputedStyle(node);
+export function inkOf() {
+  const { theme } = document.documentElement.dataset;
+  if (known.ink === null || known.theme !== theme) known = { theme, ink: readInk() };
+  return /** @type {Ink} */ (known.ink);
+}
+
+function readInk() {
+  const style = getComputedStyle(document.documentElement);
   /** @param {string} name */
   const get = (name) => style.getPropertyValue(name).trim();
   return {

@@ -45,13 +45,13 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
   const [table, setTable] = useState(false);
 
   const chart = useMemo(() => ({ ...(smooth ? smoothed(given) : given), log }), [given, log, smooth]);
-  const newest = useRef({ chart, look, theme });
-  newest.current = { chart, look, theme };
+  const newest = useRef({ chart, look, theme, setLook });
+  newest.current = { chart, look, theme, setLook };
   const layers = given.series.filter((series) => series.role === "layer").map((series) => series.name);
   const chosen = look.layers.filter((layer) => layers.includes(layer));
   const emphasized = chosen.length > 0 ? chosen : places;
-  const mapped = layers.length >= FEWEST_MAPPED && !isFlat(chart);
-  const shape = JSON.stringify([chart.id, chart.log, smooth, chart.series.map((s) => [s.name, s.role]), emphasized]);
+  const mapped = useMemo(() => layers.length >= FEWEST_MAPPED && !isFlat(chart), [chart]);
+  const shape = useMemo(() => JSON.stringify([chart.id, chart.log, smooth, chart.series.map((s) => [s.name, s.role]), emphasized]), [chart, String(emphasized)]);
   const data = useMemo(() => plotData(chart, emphasized), [chart, shape]);
 
   useEffect(() => {
@@ -110,6 +110,11 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
     act();
   };
 
+  // Each move of the pointer renders this anew; of a hundred layers, the choice among them need not be.
+  const ramp = useMemo(
+    () => layers.length > 1 && html`<${LayerRamp} layers=${layers} chosen=${chosen} theme=${theme} choose=${(/** @type {string} */ layer) => newest.current.setLook({ layers: layer === "" ? [] : [layer] })} />`,
+    [given, String(chosen), theme],
+  );
   const index = at.index ?? chart.steps.length - 1;
   const moved = look.range !== null || look.step !== null || look.band !== null || String(chosen) !== String(chosen.length > 0 ? places : []);
   return html`<figure class="chart ${mapped ? "mapped" : ""}" data-chart=${chart.id} ref=${figure}>
@@ -146,7 +151,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
     ></div>
     </div>
     <${Legend} data=${data} at=${at} theme=${theme} unit=${chart.unit} />
-    ${layers.length > 1 && html`<${LayerRamp} layers=${layers} chosen=${chosen} theme=${theme} choose=${(/** @type {string} */ layer) => setLook({ layers: layer === "" ? [] : [layer] })} />`}
+    ${ramp}
     ${table && html`<${DataTable} chart=${chart} />`}
   </figure>`;
 }
