@@ -189,12 +189,11 @@ def _timing(run: Run) -> dict[str, Any] | None:
     if WAIT not in run:
         del parts["waiting for data"]
     lines = [(name, "part", timing.steps, np.maximum(values, 0.0)) for name, values in parts.items()]
-    chart = _chart("timing", "Time per step", "mean since the record before, validation included", lines, unit="ms")
+    chart = _chart("timing", "Time per step", "validation included", lines, unit="ms")
     if chart is not None:
         total = np.nansum([values for *_, values in lines], axis=0)
-        chart["top"] = _finite(1.5 * float(np.quantile(total, 0.9)))
-        if chart["top"] is not None and total.max() > chart["top"]:
-            chart["y_label"] += ", the highest peaks cut off"
+        usual = 1.5 * float(np.quantile(total, 0.9))
+        chart["top"] = _finite(usual) if total.max() > usual else None
     return chart
 
 

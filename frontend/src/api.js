@@ -72,7 +72,7 @@
  * @property {ChartSeries[]} series
  * @property {{value: number | null, label: string}[]} limits
  * @property {{step: number, label: string}[]} marks
- * @property {number | null} top of the y axis; null: the largest value
+ * @property {number | null} top of the y axis, below the highest peaks; null: the largest value
  */
 
 /**

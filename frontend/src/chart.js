@@ -94,7 +94,7 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
           clamp: (_u, _value, min) => min, // zero has no logarithm: draw it at the lower edge
           range: (_u, min, max) => {
             const range = yRange(min, max, chart.log, chart.limits.map((limit) => limit.value));
-            return chart.top === null || chart.log ? range : [0, Math.min(range[1], chart.top)];
+            return chart.log || lines[0]?.role !== "part" ? range : [0, chart.top ?? range[1]];
           },
         },
       },

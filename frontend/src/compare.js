@@ -62,14 +62,14 @@ export function findings(runs) {
  * @returns {Chart[]}
  */
 export function overlaid(runs) {
-  /** @type {Map<string, {run: string, chart: Chart, values: (number | null)[]}[]>} */
+  /** @type {Map<string, {run: string, chart: Chart, role: string, values: (number | null)[]}[]>} */
   const curves = new Map();
   for (const { run, charts } of runs) {
     for (const chart of charts) {
       for (const { name, role, values } of chart.series) {
         if (!CURVES.includes(role)) continue;
         const key = `${chart.id}: ${name}`;
-        curves.set(key, [...(curves.get(key) ?? []), { run, chart, values }]);
+        curves.set(key, [...(curves.get(key) ?? []), { run, chart, role, values }]);
       }
     }
   }
@@ -88,7 +88,7 @@ export function overlaid(runs) {
     const { title, y_label, unit } = of[0].chart;
     const name = key.slice(key.indexOf(": ") + 2);
     const alone = of[0].chart.series.filter(({ role }) => CURVES.includes(role)).length === 1;
-    const log = of.some(({ chart }) => chart.log);
-    return { id: key, title: alone ? title : `${title}: ${name}`, y_label, unit, log, steps, series, limits: of[0].chart.limits, marks: [], top: of.reduce((most, { chart }) => (chart.top === null ? most : Math.max(most ?? 0, chart.top)), /** @type {number | null} */ (null)) };
+    const log = of.some(({ chart, role }) => chart.log || role === "part"); // alone, a part is small beside the whole
+    return { id: key, title: alone ? title : `${title}: ${name}`, y_label, unit, log, steps, series, limits: of[0].chart.limits, marks: [], top: null };
   });
 }

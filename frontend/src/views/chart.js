@@ -119,8 +119,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
   const moved = look.range !== null || look.step !== null || look.band !== null || String(chosen) !== String(chosen.length > 0 ? places : []);
   return html`<figure class="chart ${mapped ? "mapped" : ""}" data-chart=${chart.id} ref=${figure}>
     <figcaption>
-      <span class="title">${visible(chart.title)}</span>
-      <span class="muted">${axisInWords(chart, smooth)}</span>
+      <span><b class="title">${visible(chart.title)}</b> <span class="muted">${axisInWords(chart, smooth)}</span></span>
       <span class="actions">
         ${moved && html`<button type="button" class="quiet" onClick=${() => setLook(EVERYTHING)}>${TEXT.showAll}</button>`}
         <${Menu} title=${visible(chart.title)}>
@@ -162,7 +161,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
  */
 function axisInWords(chart, smooth) {
   const unit = chart.unit === "" ? "" : `in ${visible(chart.unit)}`;
-  return [visible(chart.y_label), unit, chart.log ? TEXT.logScale.toLowerCase() : "", smooth ? TEXT.smoothed : ""].filter((part) => part !== "").join(", ");
+  return [visible(chart.y_label), unit, chart.log ? TEXT.logScale.toLowerCase() : "", smooth ? TEXT.smoothed : "", chart.top === null || chart.log ? "" : TEXT.cutOff].filter((part) => part !== "").join(", ");
 }
 
 /**
