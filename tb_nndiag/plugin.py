@@ -111,7 +111,7 @@ class NNDiagPlugin(base_plugin.TBPlugin):
 
 def _logdir(context: Any) -> str:
     """What TensorBoard was told to read: it tells a browser, which sees a hash of it, one logdir from another."""
-    flags = context.flags
+    flags = getattr(context, "flags", None)
     named = getattr(flags, "logdir", "") or getattr(flags, "logdir_spec", "") or ""
     return os.path.abspath(named) if named else ""
 
