@@ -212,6 +212,9 @@ server. RUNS has {len(files)} runs, {size / 1e6:,.0f} MB (`benchmarks/tab/make_r
 parentheses the smallest and the largest. The server has loaded the data before anything is asked; its memory is read after every
 page was asked: the overview, {PAGES} runs, the rules.
 
+The tab has the data server keep every record of ours (`tb_nndiag/loader.py`), which otherwise keeps 100 of each series, spread evenly:
+that is its memory below. `--samples_per_plugin nndiag=200` keeps fewer.
+
 | what | median of {len(rounds)} |
 |---|---|"""
     )

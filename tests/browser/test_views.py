@@ -223,7 +223,7 @@ def test_rows_are_put_in_order_when_the_reader_asks_while_runs_are_judged(page, 
     assert rows(page) == ["run_0", "run_1", "run_2"]
 
 
-def test_a_reader_who_comes_back_is_told_what_is_new(page, server, kinds):
+def test_a_reader_who_comes_back_is_told_what_is_new(page, server, kinds, screenshot):
     error = {**kinds["error"], "last_step": 400}
     now = [[{**kinds["clear"], "run": "a", "last_step": 400}, {**error, "run": "b"}, {**kinds["hint"], "run": "c"}]]
     faked(page, server, lambda: now[0])
@@ -248,6 +248,7 @@ def test_a_reader_who_comes_back_is_told_what_is_new(page, server, kinds):
     expect(row["b"]).to_have_text("+1,200 steps")
     expect(row["new"]).to_have_text("new")
     assert Axe().run(page).response["violations"] == []
+    screenshot(page, "news")
 
     now[0] = [*now[0], {**kinds["clear"], "run": "old"}]
     page.locator("[data-news]").click()
