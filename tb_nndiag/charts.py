@@ -17,7 +17,7 @@ MOST_STEPS = 500
 MOST_VALUES = 20_000  # of a chart: a hundred layers get 200 steps
 FEWEST_STEPS = 50
 SPARK_POINTS = 40
-WAIT = "step/wait_ms"  # the signal of how long a step waited for its batch, where it was recorded
+WAIT = "wait"  # the signal of how long single steps waited for their batch, where it was recorded
 
 
 def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
@@ -184,8 +184,9 @@ def _timing(run: Run) -> dict[str, Any] | None:
         return None
     timing = run["timing"]
     own = 1000 * np.diff(timing.of_run("own_seconds"), prepend=0.0) / np.diff(timing.steps, prepend=0)
-    computing, waiting = 1000 * timing.of_run("step_seconds"), _waiting(run, timing.steps)
-    parts = {"computing": computing - waiting, "waiting for data": waiting, "this callback": own}
+    step = 1000 * timing.of_run("step_seconds")
+    waiting = np.minimum(_waiting(run, timing.steps), np.maximum(step, 0.0))
+    parts = {"computing": step - waiting, "waiting for data": waiting, "this callback": own}
     if WAIT not in run:
         del parts["waiting for data"]
     lines = [(name, "part", timing.steps, np.maximum(values, 0.0)) for name, values in parts.items()]
@@ -198,12 +199,12 @@ def _timing(run: Run) -> dict[str, Any] | None:
 
 
 def _waiting(run: Run, steps: np.ndarray) -> np.ndarray:
-    """Milliseconds that a step waited for its batch; 0 where that was not recorded."""
+    """Milliseconds that a step waited for its batch: what was measured last until then, 0 before the first time."""
     if WAIT not in run:
         return np.zeros(len(steps))
     series = run[WAIT]
-    known = dict(zip(series.steps, np.nan_to_num(series.of_run(series.stats[0])), strict=True))
-    return np.array([known.get(step, 0.0) for step in steps])
+    measured = np.concatenate([[0.0], 1000 * np.nan_to_num(series.of_run("seconds"))])
+    return measured[np.searchsorted(series.steps, steps, side="right")]
 
 
 def _columns(

@@ -171,11 +171,17 @@ def test_the_time_of_a_step_is_told_without_ours_and_ours_on_top():
 
 def test_the_wait_for_data_is_a_part_of_the_step_where_it_was_recorded():
     timing = made_up.series("timing", steps=[1, 2, 12], step_seconds=[0.5, 0.002, 0.001], own_seconds=[0.3, 0.301, 0.306])
-    wait = Series(("run",), ("ms",), np.array([2, 12]), np.array([[[0.5]], [[NAN]]]))
+    wait = Series(("run",), ("seconds",), np.array([2, 12]), np.array([[[0.0005]], [[0.02]]]))
     chart = chart_of(made_up.run(timing=timing, **{WAIT: wait}), "timing")
     assert [s["name"] for s in chart["series"]] == ["computing", "waiting for data", "this callback"]
-    assert line(chart, "computing") == {1: 500, 2: 1.5, 12: 1}
-    assert line(chart, "waiting for data") == {1: 0, 2: 0.5, 12: 0}
+    assert line(chart, "computing") == {1: 500, 2: 1.5, 12: 0}
+    assert line(chart, "waiting for data") == {1: 0, 2: 0.5, 12: 1}  # one step's, and never more than the mean of all
+
+
+def test_a_wait_holds_until_the_next_is_measured():
+    timing = made_up.series("timing", steps=[1, 2, 3, 4], step_seconds=0.01, own_seconds=0.0)
+    wait = Series(("run",), ("seconds",), np.array([2, 4]), np.array([[[0.003]], [[0.001]]]))
+    assert line(chart_of(made_up.run(timing=timing, **{WAIT: wait}), "timing"), "waiting for data") == {1: 0, 2: 3, 3: 3, 4: 1}
 
 
 def test_a_slow_step_does_not_hide_the_usual_ones():
