@@ -11,11 +11,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import tb_nndiag
 from tb_nndiag import charts, engine, explain, verdict
+from tb_nndiag.enabling import enabling
 from tb_nndiag.logdir import RunStamp, Unreadable
 from tb_nndiag.rule import SEVERITIES, all_rules
 from tb_nndiag.run import Run
@@ -26,9 +27,20 @@ FORMAT = 1  # of the answers; docs/http_api.md
 logger = logging.getLogger(__name__)
 
 
-def overview(entries: list[dict[str, Any]], stamps: Mapping[str, RunStamp | None] | None = None) -> dict[str, Any]:
-    """All runs. stamps: what was listed before they were judged; a saved report has none."""
-    return {"format": FORMAT, "version": tb_nndiag.__version__, "stamp": stamp_of(stamps or {}), "runs": entries}
+def overview(
+    entries: list[dict[str, Any]], stamps: Mapping[str, RunStamp | None] | None = None, place: str = ""
+) -> dict[str, Any]:
+    """All runs. stamps: what was listed before they were judged; place: what tells this logdir from others.
+
+    A saved report has neither.
+    """
+    return {
+        "format": FORMAT,
+        "version": tb_nndiag.__version__,
+        "place": hashlib.sha256(place.encode()).hexdigest()[:16] if place else "",
+        "stamp": stamp_of(stamps or {}),
+        "runs": entries,
+    }
 
 
 def overview_entry(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
@@ -40,7 +52,7 @@ def overview_entry(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
     return {
         "run": run.name,
         "leading": _short(leading[0]) if leading else None,
-        "more": max(0, len(leading) - 1),
+        "leads": {answer.rule: answer.severity for answer in leading},
         "counts": {severity: sum(answer.severity == severity for answer in leading) for severity in SEVERITIES},
         "fired": [answer.rule for answer in verdicts if answer.fires],
         "families": _families(verdicts),
@@ -77,7 +89,7 @@ def entry_without_verdict(run_name: str, *, stamp: RunStamp | None = None, probl
     return {
         "run": run_name,
         "leading": None,
-        "more": 0,
+        "leads": {},
         "counts": dict.fromkeys(SEVERITIES, 0),
         "fired": [],
         "families": {},
@@ -97,8 +109,6 @@ def run_detail(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
 
     verdicts: `engine.diagnose(run)`
     """
-    rules = {rule.name: rule for rule in all_rules()}
-    enable = {v.rule: explain.enabled_by(rules[v.rule], run) for v in verdicts if v.status == "unknown"}
     return {
         "format": FORMAT,
         "run": run.name,
@@ -109,7 +119,7 @@ def run_detail(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
         "ended": run.ended,
         "card": charts.card(run),
         "verdicts": [verdict.to_json(answer) for answer in verdicts],
-        "enable": {rule: line for rule, line in enable.items() if line},
+        "enable": {rule: asdict(line) for rule, line in enabling(verdicts, run).items()},
         "charts": charts.charts(run, verdicts),
     }
 

@@ -17,6 +17,7 @@ MOST_STEPS = 500
 MOST_VALUES = 20_000  # of a chart: a hundred layers get 200 steps
 FEWEST_STEPS = 50
 SPARK_POINTS = 40
+WAIT = "wait"  # the signal of how long single steps waited for their batch, where it was recorded
 
 
 def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
@@ -178,17 +179,32 @@ def _majority(run: Run) -> dict[str, Any] | None:
 
 
 def _timing(run: Run) -> dict[str, Any] | None:
+    """What a step's time went into, as parts of a stack."""
     if "timing" not in run:
         return None
     timing = run["timing"]
-    own = np.diff(timing.of_run("own_seconds"), prepend=0.0) / np.diff(timing.steps, prepend=0)
-    lines = [
-        ("training", "train", timing.steps, 1000 * timing.of_run("step_seconds")),
-        ("this callback", "val", timing.steps, 1000 * own),
-    ]
-    return _chart(
-        "timing", "Time per step", "mean since the record before", lines, unit="ms", log=_spans_decades(lines)
-    )
+    own = 1000 * np.diff(timing.of_run("own_seconds"), prepend=0.0) / np.diff(timing.steps, prepend=0)
+    step = 1000 * timing.of_run("step_seconds")
+    waiting = np.minimum(_waiting(run, timing.steps), np.maximum(step, 0.0))
+    parts = {"computing": step - waiting, "waiting for data": waiting, "this callback": own}
+    if WAIT not in run:
+        del parts["waiting for data"]
+    lines = [(name, "part", timing.steps, np.maximum(values, 0.0)) for name, values in parts.items()]
+    chart = _chart("timing", "Time per step", "validation included", lines, unit="ms")
+    if chart is not None:
+        total = np.nansum([values for *_, values in lines], axis=0)
+        usual = 1.5 * float(np.quantile(total, 0.9))
+        chart["top"] = _finite(usual) if total.max() > usual else None
+    return chart
+
+
+def _waiting(run: Run, steps: np.ndarray) -> np.ndarray:
+    """Milliseconds that a step waited for its batch: what was measured last until then, 0 before the first time."""
+    if WAIT not in run:
+        return np.zeros(len(steps))
+    series = run[WAIT]
+    measured = np.concatenate([[0.0], 1000 * np.nan_to_num(series.of_run("seconds"))])
+    return measured[np.searchsorted(series.steps, steps, side="right")]
 
 
 def _columns(
@@ -261,6 +277,7 @@ def _chart(
         "series": series,
         "limits": [],
         "marks": list(marks),
+        "top": None,
     }
 
 

@@ -60,18 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     baseline.add_argument(
         "--write-baseline", metavar="FILE", help="write what is found to this file, and report nothing"
     )
-    settings = check.add_argument_group(
-        "settings", "above those of a file and of the run's owner: docs/configuration.md"
-    )
-    settings.add_argument("--limit", action="append", default=[], metavar="RULE.LIMIT=VALUE", help="another limit")
-    settings.add_argument("--ignore", action="append", default=[], metavar="RULE=REASON", help="findings do not count")
-    settings.add_argument("--no-ignore", action="append", default=[], metavar="RULE", help="they count all the same")
-    settings.add_argument(
-        "--severity", action="append", default=[], metavar="RULE=SEVERITY", help="they weigh this much"
-    )
-    settings.add_argument(
-        "--config", metavar="FILE", help="settings in TOML (default: the nearest nndiag.toml or pyproject.toml)"
-    )
+    _add_settings(check)
     check.set_defaults(command=_check)
 
     saved = commands.add_parser(
@@ -80,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     saved.add_argument("logdir", help="the directory that you give to tensorboard --logdir")
     saved.add_argument("-o", "--output", default="diagnosis.html", help="the file to write (default: diagnosis.html)")
     saved.add_argument("--run", action="append", metavar="NAME", help="this run alone; may be given several times")
+    _add_settings(saved)
     saved.set_defaults(command=_report)
 
     explained = commands.add_parser("explain", help="print a rule's page")
@@ -97,6 +87,22 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=6006, help="TensorBoard's port; 0: any free one (default: 6006)")
     demo.set_defaults(command=_demo)
     return parser
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    """The flags that `_settings` reads."""
+    settings = command.add_argument_group(
+        "settings", "above those of a file and of the run's owner: docs/configuration.md"
+    )
+    settings.add_argument("--limit", action="append", default=[], metavar="RULE.LIMIT=VALUE", help="another limit")
+    settings.add_argument("--ignore", action="append", default=[], metavar="RULE=REASON", help="findings do not count")
+    settings.add_argument("--no-ignore", action="append", default=[], metavar="RULE", help="they count all the same")
+    settings.add_argument(
+        "--severity", action="append", default=[], metavar="RULE=SEVERITY", help="they weigh this much"
+    )
+    settings.add_argument(
+        "--config", metavar="FILE", help="settings in TOML (default: the nearest nndiag.toml or pyproject.toml)"
+    )
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -143,14 +149,15 @@ def _report(options: argparse.Namespace) -> int:
     TensorBoard and no network. Exit code: 0, or 2 when no run could be read."""
     from tb_nndiag import html_report
 
+    reader = _settings(options)
     found = {_name_shown(options.logdir, name): directory for name, directory in _runs(options.logdir)}
     for name in options.run or ():
         if name not in found:
             raise ValueError(f"There is no run called {name!r}.{did_you_mean(name, found)}")
-    settings, runs, unreadable = found_settings(), {}, {}
+    runs, unreadable = {}, {}
     for name in options.run or found:
         try:
-            runs[name] = applied(read(found[name], name), settings)
+            runs[name] = applied(read(found[name], name), reader)
         except Unreadable as error:
             unreadable[name] = str(error)
     try:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from tb_nndiag.rule import Rule, number
-from tb_nndiag.run import Run
 
 FAMILIES = {  # first digit of a code → what its rules are about
     "1": "Numbers",
@@ -19,8 +18,6 @@ FAMILIES = {  # first digit of a code → what its rules are about
     "8": "Speed and memory",
     "9": "Reproducibility",
 }
-_VALIDATION = 'model.fit(x, y, validation_data=(x_val, y_val), callbacks=[Diagnosis("logs/run1")])'
-_OF_VALIDATION = {"gap", "val_inputs", "val_labels", "shift", "label_shift", "overlap"}
 
 
 def family(code: str) -> str:
@@ -68,15 +65,8 @@ def as_json(rule: Rule) -> dict[str, Any]:
         ],
         "reads": list(dict.fromkeys((*rule.reads, *rule.may_read))),
         "explains": list(rule.explains),
-        "ignore": f'[tool.nndiag]\nignore = [{{code = "{rule.code}", reason = "..."}}]',
+        "ignore": f'[tool.nndiag.ignore]\n{rule.code} = "the reason"',
     }
-
-
-def enabled_by(rule: Rule, run: Run) -> str:
-    """The line of code that lets a rule look next time, where one line is what is missing; else ""."""
-    if run.card is not None and not run.card.validation and _OF_VALIDATION & {*rule.reads, *rule.may_read}:
-        return _VALIDATION
-    return ""
 
 
 def table(rules: Sequence[Rule]) -> str:

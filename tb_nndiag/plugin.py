@@ -6,6 +6,7 @@ What is answered stands in answers.py; here requests are read and answers sent. 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -51,6 +52,7 @@ class NNDiagPlugin(base_plugin.TBPlugin):
 
     def __init__(self, context):
         self._provider = context.data_provider
+        self._logdir = _logdir(context)
         self._overviews = Overviews()
         self._settings, self._problem = _reader_settings()
 
@@ -77,7 +79,7 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         stamps = logdir.list_runs(*where)
         patience = 0.0 if request.args.get("judge") == "no" else PATIENCE
         entries = self._overviews.entries(where[2], stamps, lambda name: self._read(where, name), patience)
-        return answers.overview(entries, stamps)
+        return answers.overview(entries, stamps, f"{self._logdir} {where[2]}")
 
     def _rules(self, request: wrappers.Request) -> dict[str, Any]:
         return answers.rules()
@@ -105,6 +107,13 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         """What every function of logdir.py starts with: data provider, context, experiment."""
         environ = request.environ
         return self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ)
+
+
+def _logdir(context: Any) -> str:
+    """What TensorBoard was told to read: it tells a browser, which sees a hash of it, one logdir from another."""
+    flags = getattr(context, "flags", None)
+    named = getattr(flags, "logdir", "") or getattr(flags, "logdir_spec", "") or ""
+    return os.path.abspath(named) if named else ""
 
 
 def _reader_settings() -> tuple[Settings, tuple[str, ...]]:

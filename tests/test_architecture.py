@@ -21,7 +21,7 @@ WRITING = sorted((ROOT / "keras_callbacks").rglob("*.py"))
 PROBES = sorted((ROOT / "keras_callbacks" / "probes").glob("*.py"))
 PAGE = sorted([*(ROOT / "frontend" / "src").rglob("*.js"), *(ROOT / "frontend" / "src").rglob("*.css")])
 JUDGING = {"tb_nndiag.rule", "tb_nndiag.rules", "tb_nndiag.engine", "tb_nndiag.verdict", "tb_nndiag.settings", "tb_nndiag.live", "tb_nndiag.progress", "tb_nndiag.layers"}
-PLAIN = ["run", "rule", "engine", "verdict", "settings", "live", "progress", "layers", "signals", "charts", "report", "explain", "formats", "baseline"]
+PLAIN = ["run", "rule", "engine", "verdict", "settings", "live", "progress", "layers", "signals", "charts", "report", "explain", "enabling", "formats", "baseline"]
 
 
 def each(files):

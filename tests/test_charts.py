@@ -11,10 +11,10 @@ import pytest
 from recorded import names, recorded
 
 from tb_nndiag import charts as charts_module
-from tb_nndiag.charts import MOST_STEPS, SPARK_POINTS, card, charts, spark
+from tb_nndiag.charts import MOST_STEPS, SPARK_POINTS, WAIT, card, charts, spark
 from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import all_rules, number
-from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run
+from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series
 from tb_nndiag.verdict import Verdict, to_json
 
 NAN, INF = np.nan, np.inf
@@ -160,12 +160,37 @@ def test_predicted_classes_stand_beside_the_commonest_of_the_targets():
     assert "majority" not in {c["id"] for c in charts(made_up.run(outputs=outputs, labels=numbers), [])}
 
 
-def test_the_time_of_a_step_is_told_without_ours_and_ours_beside_it():
+def test_the_time_of_a_step_is_told_without_ours_and_ours_on_top():
     timing = made_up.series("timing", steps=[1, 2, 12], step_seconds=[0.5, 0.002, 0.001], own_seconds=[0.3, 0.301, 0.306])
     chart = chart_of(made_up.run(timing=timing), "timing")
-    assert line(chart, "training") == {1: 500, 2: 2, 12: 1}
+    assert line(chart, "computing") == {1: 500, 2: 2, 12: 1}
     assert line(chart, "this callback") == {1: 300, 2: 1, 12: 0.5}
+    assert roles(chart) == {"computing": "part", "this callback": "part"}
     assert chart["unit"] == "ms"
+
+
+def test_the_wait_for_data_is_a_part_of_the_step_where_it_was_recorded():
+    timing = made_up.series("timing", steps=[1, 2, 12], step_seconds=[0.5, 0.002, 0.001], own_seconds=[0.3, 0.301, 0.306])
+    wait = Series(("run",), ("seconds",), np.array([2, 12]), np.array([[[0.0005]], [[0.02]]]))
+    chart = chart_of(made_up.run(timing=timing, **{WAIT: wait}), "timing")
+    assert [s["name"] for s in chart["series"]] == ["computing", "waiting for data", "this callback"]
+    assert line(chart, "computing") == {1: 500, 2: 1.5, 12: 0}
+    assert line(chart, "waiting for data") == {1: 0, 2: 0.5, 12: 1}  # one step's, and never more than the mean of all
+
+
+def test_a_wait_holds_until_the_next_is_measured():
+    timing = made_up.series("timing", steps=[1, 2, 3, 4], step_seconds=0.01, own_seconds=0.0)
+    wait = Series(("run",), ("seconds",), np.array([2, 4]), np.array([[[0.003]], [[0.001]]]))
+    assert line(chart_of(made_up.run(timing=timing, **{WAIT: wait}), "timing"), "waiting for data") == {1: 0, 2: 3, 3: 3, 4: 1}
+
+
+def test_a_slow_step_does_not_hide_the_usual_ones():
+    seconds = [2.0] + 40 * [0.002]
+    chart = chart_of(made_up.run(timing=made_up.series("timing", step_seconds=seconds, own_seconds=0.0)), "timing")
+    assert chart["top"] == pytest.approx(3)
+    even = chart_of(made_up.run(timing=made_up.series("timing", step_seconds=41 * [0.002], own_seconds=0.0)), "timing")
+    assert even["top"] is None
+    assert chart_of(made_up.run(loss=made_up.losses([1.0])), "loss")["top"] is None
 
 
 def test_layers_that_never_saturate_are_not_drawn_as_if_they_could():
@@ -312,7 +337,7 @@ def test_a_recorded_run_is_strict_json_of_the_documented_form(name):
     assert json.loads(json.dumps([found, card(run), spark(run)], allow_nan=False))
     assert len({c["id"] for c in found}) == len(found)
     for chart in found:
-        assert set(chart) == {"id", "title", "y_label", "unit", "log", "steps", "series", "limits", "marks"}
+        assert set(chart) == {"id", "title", "y_label", "unit", "log", "steps", "series", "limits", "marks", "top"}
         assert 0 < len(chart["steps"]) <= MOST_STEPS
         assert all(type(s) is int for s in chart["steps"])
         assert all(a < b for a, b in pairwise(chart["steps"]))
@@ -320,7 +345,7 @@ def test_a_recorded_run_is_strict_json_of_the_documented_form(name):
         assert chart["series"]
         for series in chart["series"]:
             assert set(series) == {"name", "role", "values"}
-            assert series["role"] in ("train", "val", "reference", "low", "high", "layer")
+            assert series["role"] in ("train", "val", "reference", "low", "high", "part", "layer")
             assert len(series["values"]) == len(chart["steps"])
             assert any(v is not None for v in series["values"])
         assert all(set(limit) == {"value", "label"} for limit in chart["limits"])

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from recorded import RUNS
 
-from tb_nndiag import cli
+from tb_nndiag import cli, explain
 from tb_nndiag.config_file import found_settings, read_settings
+from tb_nndiag.rule import all_rules
 from tb_nndiag.run import Settings
 
 EVERYTHING = """
@@ -220,3 +221,10 @@ def test_the_tab_goes_on_without_a_broken_file_and_says_so(tab, tmp_path):
     entry, detail = tab()
     assert entry["leading"]["rule"] == "overfitting"
     assert detail["problems"] == [f"the settings are left out: {tmp_path}/nndiag.toml: There is no setting `ignores`. Did you mean `ignore`?"]
+
+
+def test_the_lines_that_a_rules_page_gives_for_ignoring_it_are_accepted(tmp_path):
+    file = tmp_path / "pyproject.toml"
+    for rule in all_rules():
+        file.write_text(explain.as_json(rule)["ignore"])
+        assert read_settings(file).ignore == {rule.name: "the reason"}

@@ -137,3 +137,24 @@ def test_a_saved_report_is_judged_under_the_settings_of_the_run_and_of_the_file_
     (tmp_path / "nndiag.toml").write_text("[ignore]\noverfitting = 'on purpose, says the file'")
     assert cli.main(["report", str(RUNS / "few_rows"), "-o", "page.html"]) == 0
     assert "on purpose, says the file" in (tmp_path / "page.html").read_text()
+
+
+def test_the_command_takes_the_settings_that_check_takes(tmp_path, monkeypatch, capsys):
+    from recorded import RUNS
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.toml").write_text("[severity]\nNND501 = 'hint'")
+
+    def overfitting(*flags: str) -> dict:
+        assert cli.main(["report", str(RUNS / "few_rows"), "-o", "page.html", *flags]) == 0
+        details = data_of((tmp_path / "page.html").read_text(encoding="utf-8"))["details"]
+        return next(v for v in details["few_rows"]["verdicts"] if v["rule"] == "overfitting")
+
+    assert overfitting()["status"] == "fires"
+    ignored = overfitting("--ignore", "NND501=on purpose")
+    assert (ignored["status"], ignored["reason"]) == ("ignored", "on purpose")
+    assert overfitting("--limit", "overfitting.patience=1000")["status"] == "unknown"
+    assert overfitting("--severity", "overfitting=error")["severity"] == "error"
+    assert overfitting("--config", "other.toml")["severity"] == "hint"
+    assert cli.main(["report", str(RUNS / "few_rows"), "--ignore", "overfiting=why"]) == 2
+    assert "Did you mean" in capsys.readouterr().err

@@ -81,6 +81,17 @@ def write(directory: pathlib.Path, kind: int, layers: int, records: int) -> None
     writer.close()
 
 
+def make(out: pathlib.Path, runs: int = 500, layers: int = 100, records: int = 500) -> None:
+    originals = []
+    for i in range(runs):
+        directory = out / f"sweep_{i // 100}" / f"trial_{i:03}"
+        if i < KINDS:
+            write(directory, i, layers, records)
+            originals.append(directory)
+        else:
+            shutil.copytree(originals[i % KINDS], directory)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=pathlib.Path)
@@ -88,14 +99,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=100)
     parser.add_argument("--records", type=int, default=500)
     options = parser.parse_args()
-    originals = []
-    for i in range(options.runs):
-        directory = options.out / f"sweep_{i // 100}" / f"trial_{i:03}"
-        if i < KINDS:
-            write(directory, i, options.layers, options.records)
-            originals.append(directory)
-        else:
-            shutil.copytree(originals[i % KINDS], directory)
+    make(options.out, options.runs, options.layers, options.records)
     size = sum(file.stat().st_size for file in options.out.rglob("*.nndiag"))
     print(f"{options.runs} runs, {size / 1e6:.0f} MB in {options.out}")
 

@@ -9,7 +9,7 @@
  * @typedef {object} RunSummary one line of the overview
  * @property {string} run
  * @property {Leading | null} leading
- * @property {number} more
+ * @property {Record<string, Severity>} leads leading findings: rule → severity
  * @property {Record<Severity, number>} counts
  * @property {string[]} fired
  * @property {Record<string, Says>} families
@@ -23,7 +23,7 @@
  * @property {string} problem
  */
 
-/** @typedef {{format: number, version: string, stamp: string, runs: RunSummary[]}} Overview stamp: its status */
+/** @typedef {{format: number, version: string, place: string, stamp: string, runs: RunSummary[]}} Overview place: of the logdir, "" in a saved report; stamp: its status */
 
 /**
  * @typedef {object} Evidence
@@ -59,7 +59,7 @@
  * @property {string[]} charts
  */
 
-/** @typedef {"train" | "val" | "reference" | "low" | "high" | "layer" | "run"} Role */
+/** @typedef {"train" | "val" | "reference" | "low" | "high" | "layer" | "part" | "run"} Role */
 /** @typedef {{name: string, role: Role, values: (number | null)[]}} ChartSeries */
 
 /**
@@ -73,6 +73,7 @@
  * @property {ChartSeries[]} series
  * @property {{value: number | null, label: string}[]} limits
  * @property {{step: number, label: string}[]} marks
+ * @property {number | null} top of the y axis, below the highest peaks; null: the largest value
  */
 
 /**
@@ -98,7 +99,7 @@
  * @property {boolean} ended
  * @property {Card | null} card
  * @property {Verdict[]} verdicts
- * @property {Record<string, string>} enable
+ * @property {Record<string, {do: string, code: string}>} enable
  * @property {Chart[]} charts
  */
 

@@ -5,10 +5,11 @@ import { html } from "htm/preact";
 import { useCallback, useEffect, useErrorBoundary, useMemo, useRef, useState } from "preact/hooks";
 import { embedded, fetchOverview, fetchRules, fetchRun, fetchRuns, fetchStamp, latest } from "./api.js";
 import { createCursor } from "./cursor.js";
-import { NOWHERE, applyTheme, compareKey, comparedRuns, currentPlace, rememberPlace, watchPlace, watchReload, watchTheme } from "./host.js";
+import { NOWHERE, applyTheme, compareKey, comparedRuns, currentPlace, keep, kept, rememberPlace, watchPlace, watchReload, watchTheme } from "./host.js";
 import { lookWhileVisible, pageIsVisible } from "./live.js";
-import { EVERY_RUN, arranged } from "./runs.js";
+import { EVERY_RUN } from "./runs.js";
 import { TEXT, age, label, visible } from "./text.js";
+import { NEVER, changes, looked } from "./visits.js";
 import { EVERYTHING } from "./views/chart.js";
 import { Compare } from "./views/compare.js";
 import { Empty, Failure, Loading } from "./views/empty.js";
@@ -40,6 +41,7 @@ export function App() {
 
   const runs = overview.data?.runs ?? [];
   const only = runs.length === 1 ? runs[0].run : "";
+  const visit = useVisit(overview.data, now);
   const compared = comparedRuns(place.compare);
   const open = compared.length > 1 ? undefined : runs.find((run) => run.run === (place.run || only));
   const detail = useDetail(open, reloads);
@@ -88,9 +90,9 @@ export function App() {
       </header>
       ${beside &&
       html`<${RunList}
-        runs=${arranged(runs, filter)}
-        total=${runs.length}
-        text=${filter.text}
+        runs=${runs}
+        filter=${filter}
+        news=${visit.news}
         setText=${(/** @type {string} */ text) => setFilter({ ...filter, text })}
         selected=${open?.run ?? ""}
         now=${now}
@@ -115,7 +117,7 @@ export function App() {
         ${view === "missing" && html`<${Failure} title=${TEXT.missing} sentence=${missing(place)} retry=${home} word=${TEXT.allRuns} />`}
         ${view === "broken" && html`<${Failure} title=${`${label(open?.run ?? "").text}: ${TEXT.unreadable.toLowerCase()}`} sentence=${open?.problem || (detail?.error ?? "")} retry=${again} />`}
         ${view === "overview" &&
-        html`<${Overview} runs=${runs} rules=${rules} filter=${filter} setFilter=${(/** @type {any} */ change) => setFilter({ ...filter, ...change })} picked=${picked} pick=${pick} compare=${() => go({ ...NOWHERE, compare: compareKey(picked) })} open=${openRun} now=${now} />`}
+        html`<${Overview} runs=${runs} rules=${rules} filter=${filter} setFilter=${(/** @type {any} */ change) => setFilter({ ...filter, ...change })} picked=${picked} pick=${pick} compare=${() => go({ ...NOWHERE, compare: compareKey(picked) })} open=${openRun} now=${now} visit=${visit} />`}
         ${view === "run" &&
         html`<${RunPage} key=${open?.run} detail=${detail?.data} rules=${rules} now=${now} theme=${theme} cursor=${cursor} place=${place} go=${go} look=${look} setLook=${changeLook} />`}
         ${view === "layer" &&
@@ -182,6 +184,50 @@ function useLive(setTheme) {
     looker.current?.now();
   }, []);
   return { overview, rules, now, reloads, again };
+}
+
+/** @typedef {{before: import("./visits.js").Sight | null, news: import("./visits.js").News, gone: string[], dismiss: () => void}} Visit */
+
+const MINUTE = 60;
+const LOADED = 30; // seconds without another run: TensorBoard, when it has just started, still reads
+
+/**
+ * What is new since the reader's last visit, and remembers this one.
+ * @param {import("./api.js").Overview | null} overview
+ * @param {number} now
+ * @returns {Visit}
+ */
+function useVisit(overview, now) {
+  const place = overview?.place ?? "";
+  const visits = useRef(NEVER);
+  const saved = useRef({ place: "", at: 0, overview: /** @type {object | null} */ (null) });
+  const listed = useRef({ runs: -1, since: 0 });
+  const [before, setBefore] = useState(NEVER.before);
+  const runs = overview?.runs ?? [];
+  if (listed.current.runs !== runs.length) listed.current = { runs: runs.length, since: now };
+  const all = now - listed.current.since >= LOADED;
+  useEffect(() => {
+    if (overview === null || place === "" || !pageIsVisible()) return;
+    const isFirst = saved.current.place !== place;
+    if (isFirst) visits.current = kept(place) ?? NEVER;
+    if (!isFirst && saved.current.overview === overview && now - saved.current.at < MINUTE) return;
+    try {
+      visits.current = looked(visits.current, runs, now, all);
+      changes(visits.current.before, runs);
+    } catch {
+      visits.current = looked(NEVER, runs, now, all); // what was kept is not ours, or was damaged
+    }
+    saved.current = { place, at: now, overview };
+    setBefore(visits.current.before);
+    keep(place, visits.current);
+  }, [overview, now]);
+  const dismiss = () => {
+    visits.current = { ...visits.current, before: null };
+    setBefore(null);
+    keep(place, visits.current);
+  };
+  const { news, gone } = useMemo(() => changes(before, runs), [before, overview]);
+  return { before, news, gone: all ? gone : [], dismiss };
 }
 
 /**

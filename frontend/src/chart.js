@@ -27,6 +27,7 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
  * @property {(look: Pick<import("./views/chart.js").Look, "range" | "step" | "band">) => void} look
  * @property {(name: string) => void} point at a line, as a pointer near it does; "" at none
  * @property {(width: number) => void} resize
+ * @property {(theme: Theme) => void} paint draw in the colors of a theme, which the page has already
  * @property {() => void} destroy
  */
 
@@ -48,10 +49,11 @@ export function colorOf(line, theme) {
  * @param {Options} options
  * @returns {Plot}
  */
-export function createPlot(node, first, width, { emphasized, theme, cursor, room, onCursor, onRange }) {
+export function createPlot(node, first, width, { emphasized, theme: firstTheme, cursor, room, onCursor, onRange }) {
   let chart = first;
-  const { columns, lines, band } = plotData(chart, emphasized);
-  const ink = inkOf(node);
+  let theme = firstTheme;
+  const { drawn, lines, band } = plotData(chart, emphasized);
+  let ink = inkOf();
   const hasLayers = lines.some((line) => line.role === "layer");
   /** @type {[number, number] | null} */
   let range = null;
@@ -90,24 +92,27 @@ export function createPlot(node, first, width, { emphasized, theme, cursor, room
         y: {
           distr: chart.log ? 3 : 1,
           clamp: (_u, _value, min) => min, // zero has no logarithm: draw it at the lower edge
-          range: (_u, min, max) => yRange(min, max, chart.log, chart.limits.map((limit) => limit.value)),
+          range: (_u, min, max) => {
+            const range = yRange(min, max, chart.log, chart.limits.map((limit) => limit.value));
+            return chart.log || lines[0]?.role !== "part" ? range : [0, chart.top ?? range[1]];
+          },
         },
       },
-      series: [{}, ...lines.map((line) => seriesOf(line, theme, () => line === near))],
-      bands: band === null ? [] : [{ series: band, fill: `${lineColor("train", 0, theme)}2b` }],
+      series: [{}, ...lines.map((line) => seriesOf(line, () => theme, () => line === near, !chart.log))],
+      bands: band === null ? (chart.log ? [] : lines.flatMap((line, i) => (i > 0 && line.role === "part" ? [{ series: [i + 1, i] }] : []))) : [{ series: band, fill: () => `${lineColor("train", 0, theme)}2b` }],
       axes: [
         {
-          ...axis(ink),
+          ...axis(() => ink),
           size: 26,
           space: 64,
           incrs: WHOLE_STEPS,
           values: (_u, splits) => splits.map(whole),
         },
         {
-          ...axis(ink),
+          ...axis(() => ink),
           size: room.left,
           space: 32,
-          ...(chart.log ? { splits: logTicks, filter: decades, grid: { stroke: ink.grid, width: 1, filter: decades } } : {}),
+          ...(chart.log ? { splits: logTicks, filter: decades, grid: { stroke: () => ink.grid, width: 1, filter: decades } } : {}),
           values: (_u, splits, _axis, _space, step) =>
             splits.map((value) => (value === null ? "" : chart.log ? shortNumber(value) : tick(value, step))),
         },
@@ -139,7 +144,7 @@ export function createPlot(node, first, width, { emphasized, theme, cursor, room
         ],
       },
     },
-    columns,
+    drawn,
     node,
   );
 
@@ -154,7 +159,7 @@ export function createPlot(node, first, width, { emphasized, theme, cursor, room
   return {
     update(next) {
       chart = next;
-      u.setData(plotData(chart, emphasized).columns);
+      u.setData(plotData(chart, emphasized).drawn);
     },
     look(next) {
       ({ range, step: chosenStep, band: marked } = next);
@@ -165,6 +170,11 @@ export function createPlot(node, first, width, { emphasized, theme, cursor, room
     point(name) {
       const at = lines.findIndex((line) => line.name === name);
       u.setSeries(at < 0 ? null : at + 1, { focus: true });
+    },
+    paint(next) {
+      theme = next;
+      ink = inkOf();
+      u.redraw();
     },
     resize(next) {
       u.setSize({ width: next, height: room.height });
@@ -239,17 +249,19 @@ export function xRange(steps, range, step) {
 
 /**
  * @param {Line} line
- * @param {Theme} theme
+ * @param {() => Theme} theme
  * @param {() => boolean} pointed whether the pointer is nearest to this line
+ * @param {boolean} stack whether the parts of a stack are on top of each other
  * @returns {uPlot.Series}
  */
-function seriesOf(line, theme, pointed) {
-  const color = colorOf(line, theme);
+function seriesOf(line, theme, pointed, stack) {
+  const color = () => colorOf(line, theme());
   const edge = isEdge(line);
   // Fading is in the color, since uPlot resets a line's alpha when the pointer leaves.
-  const shade = () => (line.faded && !pointed() ? `${color}${line.layers > 30 ? "1f" : "4d"}` : color);
+  const shade = () => (line.faded && !pointed() ? `${color()}${line.layers > 30 ? "1f" : "4d"}` : color());
   return {
     label: line.name,
+    ...(stack && line.role === "part" ? { fill: () => `${color()}80` } : {}),
     stroke: edge ? "transparent" : shade,
     width: edge ? 0 : line.emphasized ? 2.5 : line.role === "layer" ? (line.layers > 30 ? 0.75 : 1.25) : 1.75,
     dash: line.role === "reference" ? [6, 4] : DASHES[line.nth % DASHES.length],
@@ -259,13 +271,21 @@ function seriesOf(line, theme, pointed) {
 
 /** @typedef {{text: string, grid: string, limit: string, mark: string, chosen: string, paper: string, band: string}} Ink */
 
+/** @type {{theme: string | undefined, ink: Ink | null}} */
+let known = { theme: "", ink: null }; // to ask for styles takes long, and each move of the pointer draws
+
 /**
  * The colors of the theme as `style.css` has them; a canvas cannot use CSS variables.
- * @param {HTMLElement} node
  * @returns {Ink}
  */
-export function inkOf(node) {
-  const style = getComputedStyle(node);
+export function inkOf() {
+  const { theme } = document.documentElement.dataset;
+  if (known.ink === null || known.theme !== theme) known = { theme, ink: readInk() };
+  return /** @type {Ink} */ (known.ink);
+}
+
+function readInk() {
+  const style = getComputedStyle(document.documentElement);
   /** @param {string} name */
   const get = (name) => style.getPropertyValue(name).trim();
   return {
@@ -280,14 +300,14 @@ export function inkOf(node) {
 }
 
 /**
- * @param {Ink} ink
+ * @param {() => Ink} ink
  * @returns {uPlot.Axis}
  */
 function axis(ink) {
   return {
-    stroke: ink.text,
+    stroke: () => ink().text,
     font: FONT,
-    grid: { stroke: ink.grid, width: 1 },
+    grid: { stroke: () => ink().grid, width: 1 },
     ticks: { show: false },
     gap: 6,
   };

@@ -6,6 +6,8 @@
 /** @typedef {import("./api.js").Verdict} Verdict */
 
 export const MOST_COMPARED = 4;
+/** @type {string[]} */
+const CURVES = ["train", "val", "part"];
 
 /**
  * Settings by name, with one value a run; those that differ first.
@@ -60,14 +62,14 @@ export function findings(runs) {
  * @returns {Chart[]}
  */
 export function overlaid(runs) {
-  /** @type {Map<string, {run: string, chart: Chart, values: (number | null)[]}[]>} */
+  /** @type {Map<string, {run: string, chart: Chart, role: string, values: (number | null)[]}[]>} */
   const curves = new Map();
   for (const { run, charts } of runs) {
     for (const chart of charts) {
       for (const { name, role, values } of chart.series) {
-        if (role !== "train" && role !== "val") continue;
+        if (!CURVES.includes(role)) continue;
         const key = `${chart.id}: ${name}`;
-        curves.set(key, [...(curves.get(key) ?? []), { run, chart, values }]);
+        curves.set(key, [...(curves.get(key) ?? []), { run, chart, role, values }]);
       }
     }
   }
@@ -85,8 +87,8 @@ export function overlaid(runs) {
     });
     const { title, y_label, unit } = of[0].chart;
     const name = key.slice(key.indexOf(": ") + 2);
-    const alone = of[0].chart.series.filter(({ role }) => role === "train" || role === "val").length === 1;
-    const log = of.some(({ chart }) => chart.log);
-    return { id: key, title: alone ? title : `${title}: ${name}`, y_label, unit, log, steps, series, limits: of[0].chart.limits, marks: [] };
+    const alone = of[0].chart.series.filter(({ role }) => CURVES.includes(role)).length === 1;
+    const log = of.some(({ chart, role }) => chart.log || role === "part"); // alone, a part is small beside the whole
+    return { id: key, title: alone ? title : `${title}: ${name}`, y_label, unit, log, steps, series, limits: of[0].chart.limits, marks: [], top: null };
   });
 }

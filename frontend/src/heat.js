@@ -16,6 +16,7 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
  * @property {number} min of the values, or of their logarithms
  * @property {number} max
  * @property {boolean} log
+ * @property {boolean} broken some value is not finite
  */
 
 /** @param {Chart} chart */
@@ -28,9 +29,12 @@ export function layersOf(chart) {
  * @param {Chart} chart
  */
 export function isFlat(chart) {
-  const values = new Set(layersOf(chart).flatMap((series) => series.values));
-  return values.size <= 1;
+  const layers = layersOf(chart);
+  return layers.every(({ values }) => values.every((value) => value === layers[0].values[0]));
 }
+
+/** @type {WeakMap<Chart, Scale>} */
+const scales = new WeakMap(); // each move of the pointer asks for one
 
 /**
  * Which values are the ends of the color scale. A share runs from 0 to 1 whatever was seen.
@@ -38,12 +42,28 @@ export function isFlat(chart) {
  * @returns {Scale}
  */
 export function scaleOf(chart) {
-  const values = layersOf(chart).flatMap((series) => series.values.filter((value) => value !== null && (!chart.log || value > 0)));
-  const seen = /** @type {number[]} */ (values).map((value) => (chart.log ? Math.log10(value) : value));
-  let [min, max] = seen.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
-  if (seen.length === 0) [min, max] = [0, 1];
-  if (!chart.log && min >= 0 && max <= 1) [min, max] = [0, 1];
-  return { min, max: max > min ? max : min + 1, log: chart.log };
+  let scale = scales.get(chart);
+  if (scale === undefined) scales.set(chart, (scale = measured(chart)));
+  return scale;
+}
+
+/**
+ * @param {Chart} chart
+ * @returns {Scale}
+ */
+function measured(chart) {
+  let [min, max, broken] = [Infinity, -Infinity, false];
+  for (const { values } of layersOf(chart)) {
+    for (const value of values) {
+      if (value === null) broken = true;
+      if (value === null || (chart.log && value <= 0)) continue;
+      const at = chart.log ? Math.log10(value) : value;
+      min = Math.min(min, at);
+      max = Math.max(max, at);
+    }
+  }
+  if (min > max || (!chart.log && min >= 0 && max <= 1)) [min, max] = [0, 1];
+  return { min, max: max > min ? max : min + 1, log: chart.log, broken };
 }
 
 /**

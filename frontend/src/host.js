@@ -102,6 +102,30 @@ export function watchPlace(changed) {
   };
 }
 
+/**
+ * What this browser keeps for a logdir; null when there is nothing, or when it may not be asked.
+ * @param {string} place
+ */
+export function kept(place) {
+  try {
+    return JSON.parse(localStorage.getItem(`nndiag ${place}`) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} place
+ * @param {object} content
+ */
+export function keep(place, content) {
+  try {
+    localStorage.setItem(`nndiag ${place}`, JSON.stringify(content));
+  } catch {
+    // Blocked or full: then nothing is remembered.
+  }
+}
+
 /** @param {string[]} runs */
 export function compareKey(runs) {
   return runs.map(encodeURIComponent).join(",");
@@ -117,6 +141,8 @@ export function comparedRuns(key) {
 }
 
 const system = () => window.matchMedia("(prefers-color-scheme: dark)");
+const print = () => window.matchMedia("print");
+let printing = false; // on paper everything is light
 
 /**
  * Puts TensorBoard's theme, or the system's when the page stands alone, on our root element.
@@ -124,7 +150,7 @@ const system = () => window.matchMedia("(prefers-color-scheme: dark)");
  */
 export function applyTheme() {
   const top = host();
-  const dark = top === window ? system().matches : top.document.body.classList.contains("dark-mode");
+  const dark = !printing && !print().matches && (top === window ? system().matches : top.document.body.classList.contains("dark-mode"));
   const theme = dark ? "dark" : "light";
   document.documentElement.dataset.theme = theme;
   return theme;
@@ -137,6 +163,13 @@ export function applyTheme() {
 export function watchTheme(changed) {
   const top = host();
   const update = () => changed(applyTheme());
+  for (const begins of [true, false]) {
+    window.addEventListener(begins ? "beforeprint" : "afterprint", () => {
+      printing = begins;
+      update();
+    });
+  }
+  print().addEventListener("change", update);
   // `prefers-color-scheme` in our frame does not follow TensorBoard's own switch.
   if (top === window) system().addEventListener("change", update);
   else new MutationObserver(update).observe(top.document.body, { attributes: true, attributeFilter: ["class"] });

@@ -22,9 +22,10 @@
  * where another curve has a value only means that this one was not recorded there: it becomes undefined, which uPlot
  * draws across. Layers are recorded together, and each null of theirs is a gap.
  * @param {Chart} chart
+ * Parts of a stack are drawn on top of each other, and read as they were recorded.
  * @param {string[]} emphasized names of lines
- * @returns {{columns: [number[], ...(number | null | undefined)[][]], lines: Line[], band: [number, number] | null}}
- *   band: columns of the high and the low edge
+ * @returns {{columns: [number[], ...(number | null | undefined)[][]], drawn: [number[], ...(number | null | undefined)[][]], lines: Line[], band: [number, number] | null}}
+ *   columns: as recorded; drawn: as drawn; band: columns of the high and the low edge
  */
 export function plotData(chart, emphasized) {
   const wanted = new Set(emphasized);
@@ -59,11 +60,19 @@ export function plotData(chart, emphasized) {
   entries.sort((a, b) => a.rank - b.rank);
   const high = entries.findIndex(({ line }) => line.role === "high");
   const low = entries.findIndex(({ line }) => line.role === "low");
+  const columns = entries.map(({ values }) => values);
+  const drawn = chart.log ? columns : columns.map((values, k) => (entries[k].line.role === "part" ? stacked(columns.slice(0, k + 1)) : values));
   return {
-    columns: [chart.steps, ...entries.map(({ values }) => values)],
+    columns: [chart.steps, ...columns],
+    drawn: [chart.steps, ...drawn],
     lines: entries.map(({ line }) => line),
     band: high >= 0 && low >= 0 ? [high + 1, low + 1] : null,
   };
+}
+
+/** @param {(number | null | undefined)[][]} parts */
+function stacked(parts) {
+  return parts[0].map((_value, i) => parts.reduce((sum, values) => sum + (values[i] ?? 0), 0));
 }
 
 /**

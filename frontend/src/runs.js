@@ -4,10 +4,10 @@
 /** @typedef {import("./api.js").RunSummary} RunSummary */
 /** @typedef {import("./api.js").Severity} Severity */
 /** @typedef {"worst" | "latest" | "name" | "longest"} Order */
-/** @typedef {{text: string, severity: Severity | "healthy" | "", rule: string, order: Order}} Filter */
+/** @typedef {{text: string, severity: Severity | "healthy" | "", rule: string, order: Order, news: boolean}} Filter news: only what is new */
 
 /** @type {Filter} */
-export const EVERY_RUN = { text: "", severity: "", rule: "", order: "worst" };
+export const EVERY_RUN = { text: "", severity: "", rule: "", order: "worst", news: false };
 
 /** @type {(Severity | "unreadable" | "pending" | "clear")[]} */
 const WORST_FIRST = ["error", "warning", "unreadable", "hint", "pending", "clear"];
@@ -25,9 +25,21 @@ export function kindOf(run) {
  * The runs that pass the filter, in its order.
  * @param {RunSummary[]} runs
  * @param {Filter} filter
+ * @param {Map<string, any>} [news] by run
  */
-export function arranged(runs, filter) {
-  return runs.filter((run) => passes(run, filter)).sort(ORDERS[filter.order]);
+export function arranged(runs, filter, news) {
+  return runs.filter((run) => passes(run, filter) && (!filter.news || !news?.size || news.has(run.run))).sort(ORDERS[filter.order]);
+}
+
+/**
+ * The same runs with those of `names` where they stood; others follow.
+ * @param {RunSummary[]} runs
+ * @param {string[]} names
+ */
+export function asBefore(runs, names) {
+  const place = new Map(names.map((name, i) => [name, i]));
+  const at = (/** @type {RunSummary} */ { run }) => place.get(run) ?? names.length;
+  return [...runs].sort((a, b) => at(a) - at(b));
 }
 
 /** @type {Record<Order, (a: RunSummary, b: RunSummary) => number>} */

@@ -41,7 +41,7 @@ test("a finding is gained or gone against the first run, and what could not be c
 });
 
 test("curves of the same name are laid over each other at their own steps", () => {
-  const chart = (/** @type {number[]} */ steps, /** @type {any[]} */ series) => ({ charts: [{ id: "loss", title: "Loss", y_label: "", unit: "", log: false, steps, series, limits: [], marks: [] }] });
+  const chart = (/** @type {number[]} */ steps, /** @type {any[]} */ series) => ({ charts: [{ id: "loss", title: "Loss", y_label: "", unit: "", log: false, steps, series, limits: [], marks: [], top: null }] });
   const line = (/** @type {string} */ name, /** @type {string} */ role, /** @type {any[]} */ values) => ({ name, role, values });
   const charts = overlaid([
     detail("a", chart([1, 2, 3], [line("batch", "train", [1, 2, null]), line("only a's", "val", [1, 1, 1]), line("floor", "reference", [1, 1, 1])])),

@@ -12,18 +12,18 @@ import { heatColor, luminance } from "../src/palette.js";
  */
 function chart(rows, log) {
   const series = rows.map((values, i) => ({ name: `layer_${i}`, role: /** @type {const} */ ("layer"), values }));
-  return { id: "x", title: "", y_label: "", unit: "", log, steps: rows[0].map((_, i) => i), series, limits: [], marks: [] };
+  return { id: "x", title: "", y_label: "", unit: "", log, steps: rows[0].map((_, i) => i), series, limits: [], marks: [], top: null };
 }
 
 test("a logarithmic scale goes from the smallest positive value to the largest, and zero is its lower end", () => {
   const scale = scaleOf(chart([[0, 1e-6], [null, 1]], true));
-  assert.deepEqual(scale, { min: -6, max: 0, log: true });
+  assert.deepEqual(scale, { min: -6, max: 0, log: true, broken: true });
   assert.deepEqual([0, 1e-6, 1e-3, 1, 100].map((value) => share(value, scale)), [0, 0, 0.5, 1, 1]);
 });
 
 test("shares are colored from none to all, whatever was seen", () => {
-  assert.deepEqual(scaleOf(chart([[0.2, 0.3]], false)), { min: 0, max: 1, log: false });
-  assert.deepEqual(scaleOf(chart([[null, null]], true)), { min: 0, max: 1, log: true });
+  assert.deepEqual(scaleOf(chart([[0.2, 0.3]], false)), { min: 0, max: 1, log: false, broken: false });
+  assert.deepEqual(scaleOf(chart([[null, null]], true)), { min: 0, max: 1, log: true, broken: true });
 });
 
 test("one and the same value everywhere is no map", () => {

@@ -8,7 +8,7 @@ import { csv, evenly, nearest, plotData, smoothed, sparkPath, stepsOf, valueAt, 
  * @returns {import("../src/api.js").Chart}
  */
 function chart(part) {
-  return { id: "x", title: "X", y_label: "", unit: "", log: false, steps: [1, 2, 3, 4], series: [], limits: [], marks: [], ...part };
+  return { id: "x", title: "X", y_label: "", unit: "", log: false, steps: [1, 2, 3, 4], series: [], limits: [], marks: [], top: null, ...part };
 }
 
 const layers = ["a", "b", "c"].map((name, i) => ({ name, role: /** @type {const} */ ("layer"), values: [i, i, i, i] }));
@@ -144,4 +144,16 @@ test("a short finding is zoomed to, and one over most of the run is not", () => 
   assert.deepEqual(stepsOf({ first_step: 1, last_step: 5 }, 1000), [0, 55]);
   assert.equal(stepsOf({ first_step: 1, last_step: 900 }, 1000), null);
   assert.equal(stepsOf({ first_step: null, last_step: 9 }, 1000), null);
+});
+
+test("the parts of a stack are drawn on top of each other and read as they are", () => {
+  const series = /** @type {import("../src/api.js").ChartSeries[]} */ ([
+    { name: "computing", role: "part", values: [5, 2, null, 2] },
+    { name: "waiting", role: "part", values: [0, 1, 1, 1] },
+  ]);
+  const { columns, drawn } = plotData(chart({ series }), []);
+  assert.deepEqual(columns.slice(1), [[5, 2, undefined, 2], [0, 1, 1, 1]]);
+  assert.deepEqual(drawn.slice(1), [[5, 2, 0, 2], [5, 3, 1, 3]]);
+  const log = plotData(chart({ series, log: true }), []);
+  assert.deepEqual(log.drawn, log.columns);
 });

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EVERY_RUN, arranged, firedRules, kindOf } from "../src/runs.js";
+import { EVERY_RUN, arranged, asBefore, firedRules, kindOf } from "../src/runs.js";
 
 /**
  * @param {string} run
@@ -11,7 +11,7 @@ import { EVERY_RUN, arranged, firedRules, kindOf } from "../src/runs.js";
 function summary(run, part = {}) {
   const counts = { error: 0, warning: 0, hint: 0 };
   return {
-    run, leading: null, more: 0, counts, fired: [], families: {}, unknown: 0, first_wall_time: 0, last_wall_time: 0,
+    run, leading: null, leads: {}, counts, fired: [], families: {}, unknown: 0, first_wall_time: 0, last_wall_time: 0,
     last_step: 1, ended: true, spark: [], pending: false, problem: "", ...part,
   };
 }
@@ -20,6 +20,7 @@ function summary(run, part = {}) {
 function found(severity, rule = "some-rule") {
   return {
     leading: { code: "X1", rule, severity, headline: "" },
+    leads: { [rule]: severity },
     fired: [rule],
     counts: { error: 0, warning: 0, hint: 0, [severity]: 1 },
   };
@@ -65,4 +66,15 @@ test("a run that waits is not called healthy, and one that is judged anew keeps 
 
 test("rules are counted over all runs, the commonest first", () => {
   assert.deepEqual(firedRules(RUNS), [["some-rule", 2], ["other-rule", 1]]);
+});
+
+test("rows stay where they stood, and those that came follow in the order that is wanted", () => {
+  const wanted = arranged(RUNS, EVERY_RUN);
+  assert.deepEqual(asBefore(wanted, ["fine", "gone", "late"]).map(({ run }) => run), ["fine", "late", "run9", "broken", "run10", "waits"]);
+});
+
+test("only what is new is shown when the reader asks, and all when nothing is", () => {
+  const news = (/** @type {string[]} */ ...runs) => arranged(RUNS, { ...EVERY_RUN, news: true }, new Map(runs.map((run) => [run, {}]))).map(({ run }) => run);
+  assert.deepEqual(news("fine", "run9"), ["run9", "fine"]);
+  assert.equal(news().length, RUNS.length);
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -166,6 +167,113 @@ def test_a_run_is_opened_and_left_with_the_keyboard_and_back_returns(page, serve
     ready(page, "overview")
 
 
+def faked(page, server, entries):
+    """The overview answers with `entries()`, and its status changes whenever they do."""
+    answer = server.get_json("data/plugin/nndiag/runs")
+
+    def respond(route):
+        now = entries()
+        status = {"format": 1, "stamp": json.dumps(now)}
+        time.sleep(0.05)  # while runs are judged the page asks again at once
+        route.fulfill(json=status if "/status" in route.request.url else {**answer, **status, "runs": now})
+
+    page.route("**/nndiag/status", respond)
+    page.route("**/nndiag/runs*", respond)
+
+
+@pytest.fixture(scope="module")
+def kinds(server) -> dict[str, dict]:
+    """An entry of the overview for each kind of run."""
+    entries = server.get_json("data/plugin/nndiag/runs")["runs"]
+    found = {(entry["leading"] or {"severity": "clear"})["severity"]: entry for entry in entries}
+    return found | {"pending": {**found["clear"], "pending": True, "families": {}, "fired": []}}
+
+
+def test_no_row_moves_while_runs_are_judged_or_under_the_pointer(page, server, kinds):
+    judged = [0]
+
+    def entries():
+        says = ["clear", "hint", "warning", "error"]
+        return [{**kinds[says[i] if i < judged[0] else "pending"], "run": f"run_{i}", "last_wall_time": 1.7e9 - i} for i in range(4)]
+
+    faked(page, server, entries)
+    page.goto(server.url + "data/plugin_entry.html?name=nndiag")
+    for judged[0] in (0, 1, 2, 3):
+        expect(page.locator(".counts [role=status]")).to_contain_text(f"{judged[0]} judged so far")
+        assert rows(page) == ["run_0", "run_1", "run_2", "run_3"]
+    page.locator("[data-run=run_1]").hover()
+    judged[0] = 4
+    expect(page.locator(".counts [role=status]")).to_have_text("4 runs")
+    assert rows(page) == ["run_0", "run_1", "run_2", "run_3"]
+    expect(page.locator("[data-sort]")).to_have_text("Sort again: worst first")
+    page.mouse.move(5, 5)
+    expect(page.locator("[data-sort]")).to_have_count(0)
+    assert rows(page) == ["run_3", "run_2", "run_1", "run_0"]
+
+
+def test_rows_are_put_in_order_when_the_reader_asks_while_runs_are_judged(page, server, kinds):
+    says = ["clear", "pending", "pending"]
+    faked(page, server, lambda: [{**kinds[kind], "run": f"run_{i}", "last_wall_time": 1.7e9 - i} for i, kind in enumerate(says)])
+    page.goto(server.url + "data/plugin_entry.html?name=nndiag")
+    expect(page.locator("[data-run=run_0]")).to_be_visible()
+    says[2] = "error"
+    page.locator("[data-sort]").click()
+    assert rows(page) == ["run_2", "run_1", "run_0"]
+    page.get_by_label("Order").select_option("name")
+    assert rows(page) == ["run_0", "run_1", "run_2"]
+
+
+def test_a_reader_who_comes_back_is_told_what_is_new(page, server, kinds, screenshot):
+    error = {**kinds["error"], "last_step": 400}
+    now = [[{**kinds["clear"], "run": "a", "last_step": 400}, {**error, "run": "b"}, {**kinds["hint"], "run": "c"}]]
+    faked(page, server, lambda: now[0])
+    page.clock.install(time=1.8e9)
+    go(page, server)
+    page.clock.run_for(40_000)  # all runs are listed, and remembered after a minute at the latest
+    expect(page.locator(".since")).to_have_count(0)
+    page.clock.run_for(60_000)
+
+    now[0] = [{**error, "run": "a", "first_wall_time": kinds["clear"]["first_wall_time"]}, {**error, "run": "b", "last_step": 1600}, {**error, "run": "new"}]
+    page.clock.set_system_time(1.8e9 + 2 * 3600)
+    page.reload()
+    ready(page, "overview")
+    since = page.locator(".since")
+    leads = len(error["leads"])
+    expect(since).to_contain_text(f"Since you last looked (2 h ago): 1 new run, {leads} new finding{'s' * (leads > 1)}, 1 run went on")
+    expect(since).not_to_contain_text("gone")  # TensorBoard may still be reading
+    page.clock.run_for(40_000)
+    expect(since).to_contain_text("1 run gone (c)")
+    row = {run: page.locator("tr", has=page.locator(f"[data-run={run}]")).locator(".news") for run in ("a", "b", "new")}
+    expect(row["a"]).to_have_text("new: " + ", ".join(error["leads"]))
+    expect(row["b"]).to_have_text("+1,200 steps")
+    expect(row["new"]).to_have_text("new")
+    assert Axe().run(page).response["violations"] == []
+    screenshot(page, "news")
+
+    now[0] = [*now[0], {**kinds["clear"], "run": "old"}]
+    page.locator("[data-news]").click()
+    assert set(rows(page)) == {"a", "b", "new"}
+    page.locator("[data-news]").click()
+    page.reload()  # who reloads has not been away
+    expect(since).to_contain_text("2 h ago")
+    page.locator("[data-dismiss]").click()
+    expect(since).to_have_count(0)
+    page.reload()
+    ready(page, "overview")
+    expect(since).to_have_count(0)
+
+
+@pytest.mark.parametrize("fault", ["blocked", "damaged"])
+def test_a_browser_that_remembers_nothing_of_use_costs_the_news_alone(page, server, fault):
+    if fault == "blocked":
+        page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})")
+    else:
+        page.add_init_script("Storage.prototype.getItem = () => '{\"before\": {\"at\": 1, \"runs\": 3}, \"last\": 7}'")
+    go(page, server)
+    assert len(rows(page)) == len(names())
+    expect(page.locator(".since")).to_have_count(0)
+
+
 # ---- one run ---------------------------------------------------------------------------------------------------------
 
 
@@ -221,7 +329,7 @@ def test_the_page_says_when_a_finding_is_wrong_and_how_to_ignore_it(page, server
     doubts = page.locator(f"[data-verdict={rule}] .doubts")
     doubts.locator("summary").click()
     expect(doubts).to_contain_text(sections["When it is wrong"]["paragraphs"][0].replace("`", ""))
-    expect(doubts).to_contain_text(f'ignore = [{{code = "{leading(deep)["code"]}"')
+    expect(doubts).to_contain_text(f'{leading(deep)["code"]} = "the reason"')
     doubts.get_by_role("button", name="All about this rule").click()
     ready(page, "rule")
     expect(page.locator("main")).to_contain_text(sections["Source"]["paragraphs"][0].replace("`", ""))
@@ -233,12 +341,13 @@ def test_rules_that_could_not_look_name_the_line_that_lets_them(page, server):
     detail = server.get_json(f"data/plugin/nndiag/run?run={DEEP}")
     unknown = next(v for v in detail["verdicts"] if v["status"] == "clear")
     unknown |= {"status": "unknown", "reason": "not recorded: gap"}
-    detail["enable"] = {unknown["rule"]: "model.fit(x, y, validation_data=(x_val, y_val))"}
+    detail["enable"] = {unknown["rule"]: {"do": "Give `fit` validation rows.", "code": "model.fit(x, y, validation_data=(x_val, y_val))"}}
     page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
     go(page, server, run=DEEP)
     listed = page.locator("details.rules", has=page.locator(f"[data-rule={unknown['rule']}]"))
     listed.locator("summary").click()
     expect(listed).to_contain_text("not recorded: gap")
+    expect(listed).to_contain_text("Give fit validation rows.")
     expect(listed).to_contain_text("validation_data=(x_val, y_val)")
 
 
@@ -321,6 +430,66 @@ def test_the_scale_is_switched_and_the_curve_smoothed(page, server):
     assert figure.locator(".uplot canvas").evaluate(IS_PAINTED)
     page.keyboard.press("Escape")
     expect(figure.locator(".menu .items")).to_be_hidden()
+
+
+def brightness(canvas) -> float:
+    """Mean of what is drawn, where something is: 0 (black) to 255."""
+    return canvas.evaluate("""canvas => {
+      const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let sum = 0, n = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) (sum += data[i] + data[i + 1] + data[i + 2]), (n += 3);
+      return sum / n;
+    }""")
+
+
+def test_a_dark_page_is_printed_on_white_with_charts_drawn_for_it(page, server):
+    page.emulate_media(color_scheme="dark")
+    go(page, server, run=DEEP)
+    canvases = page.locator("[data-chart=gradients] .map, [data-chart=gradients] .profile, [data-chart=loss] .uplot canvas")
+    dark = [brightness(canvas) for canvas in canvases.all()]
+    page.evaluate("""() => window.addEventListener("beforeprint", () => queueMicrotask(() => queueMicrotask(() => {
+      window.printed = [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
+    })))""")
+    page.emulate_media(color_scheme="light")
+    light = page.locator("canvas").evaluate_all("all => all.map(canvas => canvas.toDataURL())")
+    on_white = [brightness(canvas) for canvas in canvases.all()]
+    page.emulate_media(color_scheme="dark")
+    page.pdf()
+    assert page.evaluate("window.printed") == light
+    expect(page.locator("html[data-theme=dark]")).to_have_count(1)
+    assert [brightness(canvas) for canvas in canvases.all()] == dark
+    page.emulate_media(color_scheme="dark", media="print")
+    expect(page.locator("html[data-theme=light]")).to_have_count(1)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for canvas, as_light, as_dark in zip(canvases.all(), on_white, dark, strict=True):
+        assert abs(brightness(canvas) - as_light) < abs(brightness(canvas) - as_dark)
+
+
+def test_the_time_of_a_step_is_a_stack_and_each_part_is_read_as_it_is(page, server, deep):
+    detail = json.loads(json.dumps(deep))
+    timing = next(chart for chart in detail["charts"] if chart["id"] == "timing")
+    timing |= {"steps": [1, 2, 3], "top": 20.0, "series": [
+        {"name": "computing", "role": "part", "values": [500, 6, 6]},
+        {"name": "waiting for data", "role": "part", "values": [0, 4, 4]},
+        {"name": "this callback", "role": "part", "values": [0, 2, 2]},
+    ]}  # fmt: skip
+    page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
+    go(page, server, run=DEEP)
+    figure = page.locator("[data-chart=timing]")
+    figure.scroll_into_view_if_needed()
+    for part, value in (("computing", 6), ("waiting for data", 4), ("this callback", 2)):
+        expect(figure.locator(".legend")).to_contain_text(f"{part} {value} ms")
+    # From the bottom of the plot up, in the middle between the last two records: three areas, of 6, 4 and 2 ms of 20.
+    colors = figure.locator(".uplot canvas").evaluate("""canvas => {
+      const over = canvas.parentElement.querySelector(".u-over").getBoundingClientRect(), box = canvas.getBoundingClientRect();
+      const ctx = canvas.getContext("2d"), ratio = devicePixelRatio;
+      const x = (over.left - box.left + over.width * 0.7) * ratio;
+      return [3, 8, 11, 16].map((ms) => [...ctx.getImageData(x, (over.bottom - box.top - (over.height * ms) / 20) * ratio, 1, 1).data].join());
+    }""")
+    assert len(set(colors)) == 4
+    figure.locator(".menu summary").click()
+    figure.get_by_label("Log scale").check()
+    assert figure.locator(".uplot canvas").evaluate(IS_PAINTED)
 
 
 # ---- layers, comparisons, reports ------------------------------------------------------------------------------------

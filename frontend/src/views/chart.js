@@ -2,7 +2,7 @@
 // A chart with its title, its legend and what can be done with it. The legend reads the values at the cursor, or the last ones.
 
 import { html } from "htm/preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { DASH_STYLES, ROOM, colorOf, createPlot, xRange } from "../chart.js";
 import { saveCsv, savePicture } from "../export.js";
 import { LEFT, RIGHT, isFlat } from "../heat.js";
@@ -45,13 +45,13 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
   const [table, setTable] = useState(false);
 
   const chart = useMemo(() => ({ ...(smooth ? smoothed(given) : given), log }), [given, log, smooth]);
-  const newest = useRef({ chart, look });
-  newest.current = { chart, look };
+  const newest = useRef({ chart, look, theme, setLook });
+  newest.current = { chart, look, theme, setLook };
   const layers = given.series.filter((series) => series.role === "layer").map((series) => series.name);
   const chosen = look.layers.filter((layer) => layers.includes(layer));
   const emphasized = chosen.length > 0 ? chosen : places;
-  const mapped = layers.length >= FEWEST_MAPPED && !isFlat(chart);
-  const shape = JSON.stringify([chart.id, chart.log, smooth, chart.series.map((s) => [s.name, s.role]), emphasized, theme]);
+  const mapped = useMemo(() => layers.length >= FEWEST_MAPPED && !isFlat(chart), [chart]);
+  const shape = useMemo(() => JSON.stringify([chart.id, chart.log, smooth, chart.series.map((s) => [s.name, s.role]), emphasized]), [chart, String(emphasized)]);
   const data = useMemo(() => plotData(chart, emphasized), [chart, shape]);
 
   useEffect(() => {
@@ -62,7 +62,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
       if (plot.current !== null) return plot.current.resize(width);
       plot.current = createPlot(element, newest.current.chart, width, {
         emphasized,
-        theme,
+        theme: newest.current.theme,
         cursor,
         room: mapped ? { left: LEFT, right: RIGHT, height: 150 } : ROOM,
         onCursor: (index, line) => setAt({ index, line }),
@@ -78,6 +78,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
     };
   }, [shape, cursor]);
 
+  useLayoutEffect(() => plot.current?.paint(theme), [theme]); // at once: a page that is printed waits for nothing
   useEffect(() => plot.current?.update(chart), [chart]);
   useEffect(() => plot.current?.look(look), [look.range, look.step, look.band, chart]);
 
@@ -109,12 +110,16 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
     act();
   };
 
+  // Each move of the pointer renders this anew; of a hundred layers, the choice among them need not be.
+  const ramp = useMemo(
+    () => layers.length > 1 && html`<${LayerRamp} layers=${layers} chosen=${chosen} theme=${theme} choose=${(/** @type {string} */ layer) => newest.current.setLook({ layers: layer === "" ? [] : [layer] })} />`,
+    [given, String(chosen), theme],
+  );
   const index = at.index ?? chart.steps.length - 1;
   const moved = look.range !== null || look.step !== null || look.band !== null || String(chosen) !== String(chosen.length > 0 ? places : []);
   return html`<figure class="chart ${mapped ? "mapped" : ""}" data-chart=${chart.id} ref=${figure}>
     <figcaption>
-      <span class="title">${visible(chart.title)}</span>
-      <span class="muted">${axisInWords(chart, smooth)}</span>
+      <span><b class="title">${visible(chart.title)}</b> <span class="muted">${axisInWords(chart, smooth)}</span></span>
       <span class="actions">
         ${moved && html`<button type="button" class="quiet" onClick=${() => setLook(EVERYTHING)}>${TEXT.showAll}</button>`}
         <${Menu} title=${visible(chart.title)}>
@@ -145,7 +150,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
     ></div>
     </div>
     <${Legend} data=${data} at=${at} theme=${theme} unit=${chart.unit} />
-    ${layers.length > 1 && html`<${LayerRamp} layers=${layers} chosen=${chosen} theme=${theme} choose=${(/** @type {string} */ layer) => setLook({ layers: layer === "" ? [] : [layer] })} />`}
+    ${ramp}
     ${table && html`<${DataTable} chart=${chart} />`}
   </figure>`;
 }
@@ -156,7 +161,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
  */
 function axisInWords(chart, smooth) {
   const unit = chart.unit === "" ? "" : `in ${visible(chart.unit)}`;
-  return [visible(chart.y_label), unit, chart.log ? TEXT.logScale.toLowerCase() : "", smooth ? TEXT.smoothed : ""].filter((part) => part !== "").join(", ");
+  return [visible(chart.y_label), unit, chart.log ? TEXT.logScale.toLowerCase() : "", smooth ? TEXT.smoothed : "", chart.top === null || chart.log ? "" : TEXT.cutOff].filter((part) => part !== "").join(", ");
 }
 
 /**
@@ -225,7 +230,7 @@ function Legend({ data, at, theme, unit }) {
     <span class="at">${step === undefined ? TEXT.latest : atStep(step)}</span>
     ${shown.map(
       ({ line, column }) => html`<span class="entry">
-        <span class="swatch ${line.role}" style=${{ borderColor: colorOf(line, theme), borderTopStyle: line.role === "reference" ? "dashed" : DASH_STYLES[line.nth % DASH_STYLES.length] }} />
+        <span class="swatch ${line.role}" style=${{ borderColor: colorOf(line, theme), background: line.role === "part" ? colorOf(line, theme) : "", borderTopStyle: line.role === "reference" ? "dashed" : DASH_STYLES[line.nth % DASH_STYLES.length] }} />
         <span><${Name} name=${line.name} limit=${32} /> <b>${withUnit(valueAt(column, at.index), unit)}</b></span>
       </span>`,
     )}

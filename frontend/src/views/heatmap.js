@@ -2,7 +2,7 @@
 // Layers in forward order against steps, and beside it the profile over the layers at the cursor.
 
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { inkOf, xRange } from "../chart.js";
 import { LEFT, RIGHT, drawMap, drawProfile, layersOf, scaleOf } from "../heat.js";
 import { heatGradient } from "../palette.js";
@@ -33,15 +33,15 @@ export function HeatMap({ chart, look, theme, cursor, index, point, choose }) {
     return () => observer.disconnect();
   }, []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (width === 0 || map.current === null) return;
-    const { text, limit, chosen } = inkOf(map.current);
+    const { text, limit, chosen } = inkOf();
     drawMap(map.current, chart, { width, height, range, theme, chosen: look.layers, ink: { text, broken: limit, chosen } });
   }, [chart, width, height, theme, range[0], range[1], look.layers]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (profile.current === null) return;
-    const { text, limit, chosen, grid } = inkOf(profile.current);
+    const { text, limit, chosen, grid } = inkOf();
     drawProfile(profile.current, chart, index, { height, chosen: [...look.layers, pointed], ink: { text, grid, limit, chosen, line: text } });
   }, [chart, index, height, theme, look.layers, pointed]);
 
@@ -77,7 +77,7 @@ export function HeatMap({ chart, look, theme, cursor, index, point, choose }) {
     cursor.move(null);
   };
 
-  const { min, max, log } = scaleOf(chart);
+  const { min, max, log, broken } = scaleOf(chart);
   const end = (/** @type {number} */ value) => shortNumber(log ? 10 ** value : value);
   const one = layers.find(({ name }) => name === pointed);
   return html`<div class="heat" aria-hidden="true">
@@ -88,7 +88,7 @@ export function HeatMap({ chart, look, theme, cursor, index, point, choose }) {
     </div>
     <div class="scale">
       <span>${end(min)}</span><span class="bar" style=${{ background: heatGradient(theme) }} /><span>${end(max)}${log ? ` (${TEXT.logScale.toLowerCase()})` : ""}</span>
-      ${layers.some(({ values }) => values.includes(null)) && html`<span class="broken" /><span>${TEXT.notFinite}</span>`}
+      ${broken && html`<span class="broken" /><span>${TEXT.notFinite}</span>`}
       <span class="pointed">${one === undefined ? TEXT.profile : html`<b>${visible(one.name)}</b> ${shortNumber(one.values[index])}`}</span>
     </div>
   </div>`;

@@ -19,6 +19,14 @@ function findingsOf(verdicts, layer) {
   return verdicts.filter((verdict) => verdict.status === "fires" && places(verdict).includes(layer));
 }
 
+/**
+ * What it puts out for one row.
+ * @param {Layer} layer
+ */
+function shapeInWords({ output_shape }) {
+  return visible(output_shape.split(" x ").slice(1).join(" × ") || "–");
+}
+
 /** @param {Layer} layer */
 function kindInWords(layer) {
   return [layer.class_name, layer.activation].filter((word) => word !== "").map((word) => visible(word)).join(", ");
@@ -43,7 +51,7 @@ export function ModelColumn({ layers, verdicts, open }) {
           <button type="button" data-layer=${layer.name} onClick=${() => open(layer.name)}>
             <code><${Name} name=${layer.name} limit=${40} /></code>
             <span class="marks">${found.map((verdict) => html`<${Mark} kind=${verdict.severity} word=${verdict.rule} />`)}</span>
-            <span class="muted">${kindInWords(layer)} · ${visible(layer.output_shape.split(" x ").slice(1).join(" × ") || "–")} · ${layer.parameters === 0 ? TEXT.noParameters : whole(layer.parameters)}${layer.trainable || layer.parameters === 0 ? "" : ` (${TEXT.frozen})`}</span>
+            <span class="muted">${kindInWords(layer)} · ${shapeInWords(layer)} · ${layer.parameters === 0 ? TEXT.noParameters : whole(layer.parameters)}${layer.trainable || layer.parameters === 0 ? "" : ` (${TEXT.frozen})`}</span>
           </button>
         </li>`;
       })}
@@ -68,7 +76,7 @@ export function LayerPage({ detail, name, look, setLook, theme, cursor, open, cl
       <h2>${TEXT.layer} <code><${Name} name=${name} limit=${80} /></code></h2>
       ${layer === undefined
         ? html`<p class="muted">${TEXT.unknownLayer}</p>`
-        : html`<p class="state">${kindInWords(layer)} · ${visible(layer.output_shape)} · ${sizeInWords(layer)} · ${at + 1} of ${layers.length}</p>
+        : html`<p class="state">${kindInWords(layer)} · ${TEXT.output} ${shapeInWords(layer)} · ${sizeInWords(layer)} · ${at + 1} of ${layers.length}</p>
             <p class="steps">${step(at - 1, TEXT.layerBefore)} ${step(at + 1, TEXT.layerAfter)}</p>`}
     </header>
     ${found.length === 0 && html`<p class="healthy"><${Mark} kind="clear" /> ${TEXT.noFindingsHere}</p>`}

@@ -2,34 +2,39 @@
 // Every run of the logdir against the families of rules.
 
 import { html } from "htm/preact";
-import { arranged, firedRules, kindOf, secondsOf } from "../runs.js";
+import { EVERY_RUN, arranged, firedRules, kindOf, secondsOf } from "../runs.js";
+import { changeInWords, newsInWords, sinceWhen } from "../visits.js";
 import { MOST_COMPARED } from "../compare.js";
 import { KIND, ORDERS, SAYS, TEXT, age, count, duration, isTraining, visible, whole } from "../text.js";
-import { Mark, More, Name, Spark } from "./parts.js";
+import { useStill } from "./order.js";
+import { Mark, More, Name, Prose, Spark } from "./parts.js";
 import { Headline } from "./runlist.js";
 
 /** @typedef {import("../api.js").RunSummary} RunSummary */
 /** @typedef {import("../api.js").Rules} Rules */
 /** @typedef {import("../runs.js").Filter} Filter */
+/** @typedef {import("../app.js").Visit} Visit */
 
 /**
- * @param {{runs: RunSummary[], rules: Rules | null, filter: Filter, setFilter: (change: Partial<Filter>) => void, picked: string[], pick: (run: string) => void, compare: () => void, open: (run: string) => void, now: number}} props
+ * @param {{runs: RunSummary[], rules: Rules | null, filter: Filter, setFilter: (change: Partial<Filter>) => void, picked: string[], pick: (run: string) => void, compare: () => void, open: (run: string) => void, now: number, visit: Visit}} props
  *   picked: runs to compare
  */
-export function Overview({ runs, rules, filter, setFilter, picked, pick, compare, open, now }) {
-  const shown = arranged(runs, filter);
+export function Overview({ runs, rules, filter, setFilter, picked, pick, compare, open, now, visit }) {
+  const { shown, moved, sort, touch } = useStill(arranged(runs, filter, visit.news), filter, runs);
   const judged = runs.filter((run) => !run.pending).length;
   const used = new Set(runs.flatMap((run) => Object.keys(run.families)));
   const families = (rules?.families ?? []).filter(({ digit }) => used.has(digit));
   return html`<section class="overview">
+    <${Since} visit=${visit} now=${now} filter=${filter} setFilter=${setFilter} />
     <${Filters} runs=${runs} filter=${filter} setFilter=${setFilter} />
     <div class="counts">
       <span role="status">${shown.length === runs.length ? count(runs.length, "run") : `${whole(shown.length)} of ${count(runs.length, "run")}`}${judged < runs.length ? `, ${whole(judged)} judged so far` : ""}</span>
+      ${moved && html`<button type="button" class="quiet" data-sort onClick=${sort}>${TEXT.sortAnew}: ${ORDERS[filter.order]}</button>`}
       <button type="button" class="plain" data-compare disabled=${picked.length < 2} onClick=${compare}>
         ${picked.length < 2 ? TEXT.pickTwo : `${TEXT.compare} ${count(picked.length, "run")}`}
       </button>
     </div>
-    <table class="grid">
+    <table class="grid" ...${touch}>
       <thead>
         <tr>
           <th scope="col"><span class="unseen">${TEXT.compare}</span></th>
@@ -42,17 +47,18 @@ export function Overview({ runs, rules, filter, setFilter, picked, pick, compare
         </tr>
       </thead>
       <${More} items=${shown} tag="tbody" row=${(/** @type {RunSummary} */ run) =>
-        html`<${Row} key=${run.run} run=${run} families=${families} picked=${picked} pick=${pick} open=${open} now=${now} />`} />
+        html`<${Row} key=${run.run} run=${run} families=${families} picked=${picked} pick=${pick} open=${open} now=${now} change=${visit.news.get(run.run)} />`} />
     </table>
     ${shown.length === 0 && html`<p class="muted pad">${TEXT.noMatch}</p>`}
   </section>`;
 }
 
 /**
- * @param {{run: RunSummary, families: {digit: string, title: string}[], picked: string[], pick: (run: string) => void, open: (run: string) => void, now: number}} props
+ * @param {{run: RunSummary, families: {digit: string, title: string}[], picked: string[], pick: (run: string) => void, open: (run: string) => void, now: number, change: import("../visits.js").Change | undefined}} props
  */
-function Row({ run, families, picked, pick, open, now }) {
+function Row({ run, families, picked, pick, open, now, change }) {
   const kind = kindOf(run);
+  const more = Object.keys(run.leads).length - 1;
   const isPicked = picked.includes(run.run);
   return html`<tr class=${kind} onClick=${() => open(run.run)}>
     <td onClick=${(/** @type {Event} */ event) => event.stopPropagation()}>
@@ -68,8 +74,8 @@ function Row({ run, families, picked, pick, open, now }) {
       <button type="button" class="link name" data-run=${run.run} onClick=${(/** @type {Event} */ event) => {
         event.stopPropagation(); // the row around it would open it a second time
         open(run.run);
-      }}><${Name} name=${run.run} limit=${64} /></button>
-      <span class="headline"><${Mark} kind=${kind} word=${KIND[kind]} /> <${Headline} run=${run} />${run.more > 0 && html` <span class="muted">+ ${count(run.more, "more finding")}</span>`}</span>
+      }}><${Name} name=${run.run} limit=${64} /></button>${change !== undefined && html` <span class="news">${changeInWords(change)}</span>`}
+      <span class="headline"><${Mark} kind=${kind} word=${KIND[kind]} /> <${Headline} run=${run} />${more > 0 && html` <span class="muted">+ ${count(more, "more finding")}</span>`}</span>
     </th>
     ${families.map(({ digit, title }) => {
       const says = run.families[digit];
@@ -82,10 +88,26 @@ function Row({ run, families, picked, pick, open, now }) {
   </tr>`;
 }
 
+/**
+ * What is new since the last visit, if anything is.
+ * @param {{visit: Visit, now: number, filter: Filter, setFilter: (change: Partial<Filter>) => void}} props
+ */
+function Since({ visit: { before, news, gone, dismiss }, now, filter, setFilter }) {
+  if (before === null || news.size + gone.length === 0) return null;
+  return html`<p class="since" role="status">
+    <span>${sinceWhen(before, now)} <${Prose} text=${newsInWords(news, gone)} /></span>
+    ${news.size > 0 && html`<button type="button" class="quiet" data-news aria-pressed=${filter.news} onClick=${() => setFilter({ news: !filter.news })}>${TEXT.newsOnly}</button>`}
+    <button type="button" class="quiet" data-dismiss onClick=${() => {
+      dismiss();
+      setFilter({ news: false });
+    }}>${TEXT.dismiss}</button>
+  </p>`;
+}
+
 /** @param {{runs: RunSummary[], filter: Filter, setFilter: (change: Partial<Filter>) => void}} props */
 function Filters({ runs, filter, setFilter }) {
   const kinds = /** @type {const} */ (["error", "warning", "hint", "healthy"]);
-  const having = (/** @type {Filter["severity"]} */ severity) => arranged(runs, { text: "", rule: "", order: "name", severity }).length;
+  const having = (/** @type {Filter["severity"]} */ severity) => arranged(runs, { ...EVERY_RUN, severity }).length;
   return html`<div class="filters" role="search">
     <input
       type="search"

@@ -3,35 +3,36 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { kindOf } from "../runs.js";
+import { arranged, kindOf } from "../runs.js";
 import { KIND, TEXT, age, count, countsInWords, noFindings, visible, whole } from "../text.js";
+import { useStill } from "./order.js";
 import { Mark, More, Name, Prose, Spark } from "./parts.js";
 
 /** @typedef {import("../api.js").RunSummary} RunSummary */
 
 /**
- * @param {{runs: RunSummary[], total: number, text: string, setText: (text: string) => void, selected: string, now: number, open: (run: string) => void, overview: () => void}} props
- *   runs: those that pass the filter, of `total`
+ * @param {{runs: RunSummary[], filter: import("../runs.js").Filter, setText: (text: string) => void, news: import("../visits.js").News, selected: string, now: number, open: (run: string) => void, overview: () => void}} props
  */
-export function RunList({ runs, total, text, setText, selected, now, open, overview }) {
+export function RunList({ runs, filter, setText, news, selected, now, open, overview }) {
   const [unfolded, setUnfolded] = useState(false); // matters on narrow screens only
+  const { shown, touch } = useStill(arranged(runs, filter, news), filter, runs);
   return html`<nav class="runs ${unfolded ? "open" : ""}" aria-label=${TEXT.runs}>
     <button type="button" class="toggle plain" aria-expanded=${unfolded} aria-controls="runs" onClick=${() => setUnfolded(!unfolded)}>
-      ${count(total, "run")}
+      ${count(runs.length, "run")}
     </button>
-    <div class="panel" id="runs">
+    <div class="panel" id="runs" ...${touch}>
       <div class="tools">
         <button type="button" class="quiet" data-all onClick=${overview}>${TEXT.allRuns}</button>
         <input
           type="search"
           aria-label=${TEXT.filter}
           placeholder=${TEXT.filterShort}
-          value=${text}
+          value=${filter.text}
           onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => setText(event.currentTarget.value)}
         />
-        <span class="muted" role="status">${runs.length === total ? "" : `${whole(runs.length)} of ${whole(total)}`}</span>
+        <span class="muted" role="status">${shown.length === runs.length ? "" : `${whole(shown.length)} of ${whole(runs.length)}`}</span>
       </div>
-      <${More} items=${runs} tag="ul" row=${(/** @type {RunSummary} */ run) =>
+      <${More} items=${shown} tag="ul" row=${(/** @type {RunSummary} */ run) =>
         html`<li key=${run.run}>
           <${RunButton}
             run=${run}
@@ -43,7 +44,7 @@ export function RunList({ runs, total, text, setText, selected, now, open, overv
             }}
           />
         </li>`} />
-      ${runs.length === 0 && html`<p class="muted pad">${TEXT.noMatch}</p>`}
+      ${shown.length === 0 && html`<p class="muted pad">${TEXT.noMatch}</p>`}
     </div>
   </nav>`;
 }

@@ -45,7 +45,7 @@ export function Timeline({ verdicts, last, marks, selected, cursor, choose }) {
     <div class="axis" aria-hidden="true">
       <span class="hair" ref=${hair} style="display: none" />
       <span class="end">${atStep(0)}</span>
-      ${marks.slice(0, 1).map(({ step, label }) => html`<span class="at ${step > 0.7 * last ? "late" : ""}" style=${{ left: share(step) }}><span>${visible(label)}</span></span>`)}
+      ${marks.slice(0, 1).filter(({ step }) => step > 0.13 * last && step < 0.9 * last).map(({ step, label }) => html`<span class="at ${step > 0.7 * last ? "late" : ""}" style=${{ left: share(step) }}><span>${visible(label)}</span></span>`)}
       <span class="end">${whole(last)}</span>
     </div>
   </section>`;

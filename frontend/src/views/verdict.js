@@ -145,17 +145,18 @@ function Unbroken({ text }) {
 
 /**
  * Rules that gave no finding, as a list that opens.
- * @param {{title: string, note?: string, verdicts: Verdict[], enable?: Record<string, string>, open?: boolean, kind: "clear" | "unreadable", openRule: (rule: string) => void}} props
- *   enable: by rule, the line of code that lets it look
+ * @param {{title: string, note?: string, verdicts: Verdict[], enable?: import("../api.js").RunDetail["enable"], open?: boolean, kind: "clear" | "unreadable", openRule: (rule: string) => void}} props
+ *   enable: by rule, what lets it look
  */
 export function QuietList({ title, note, verdicts, enable = {}, open = false, kind, openRule }) {
   if (verdicts.length === 0) return null;
   /** @type {Map<string, Verdict[]>} */
   const byLine = new Map();
   for (const verdict of verdicts) {
-    const line = enable[verdict.rule] ?? "";
+    const line = enable[verdict.rule]?.do ?? "";
     byLine.set(line, [...(byLine.get(line) ?? []), verdict]);
   }
+  const code = (/** @type {Verdict} */ { rule }) => enable[rule]?.code ?? "";
   return html`<details class="rules" open=${open}>
     <summary><h3>${title} <span class="muted">(${verdicts.length})</span></h3></summary>
     ${note !== undefined && html`<p class="muted">${note}</p>`}
@@ -169,7 +170,7 @@ export function QuietList({ title, note, verdicts, enable = {}, open = false, ki
             </li>`,
           )}
         </ul>
-        ${line !== "" && html`<div class="enable"><p>${TEXT.enabledBy}</p><${Code} code=${line} what=${TEXT.enabledBy} /></div>`}`,
+        ${line !== "" && html`<div class="enable"><p><${Prose} text=${line} /></p>${code(of[0]) !== "" && html`<${Code} code=${code(of[0])} what=${line} />`}</div>`}`,
     )}
   </details>`;
 }
