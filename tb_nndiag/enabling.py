@@ -26,8 +26,8 @@ class Enabling:
 
 
 _VALIDATION = Enabling("Give `fit` validation rows.", _FIT.format("x, y, validation_data=(x_val, y_val)"))
-_AS_ARRAYS = Enabling(
-    "Give `fit` the validation rows as arrays: a dataset or a generator is not opened a second time to look at its rows.",
+_DENSE_VALIDATION = Enabling(
+    "Give `fit` validation rows of the training rows' shape, as arrays or as batches of dense numbers, one step per execution.",
     _VALIDATION.code,
 )
 _FIRST_EPOCH = Enabling("Let the first epoch end: rows of it are evaluated then.")
@@ -128,7 +128,7 @@ def _enabled_by(rule: Rule, reason: str, run: Run) -> Enabling | int | None:
 
 def _recorded_by(signal: str, run: Run, card: Card) -> Enabling:
     if signal in _OF_VALIDATION:
-        return _AS_ARRAYS
+        return _DENSE_VALIDATION
     if SIGNALS[signal].cadence != "step" and "epoch" not in run:
         return _FIRST_EPOCH
     if signal in ("gradients", "updates") and card.layers and card.trainable_parameters == 0:
