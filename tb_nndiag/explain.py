@@ -31,7 +31,8 @@ def family(code: str) -> str:
 def page(rule: Rule) -> str:
     """The rule's page: Markdown."""
     title, _, rest = rule.doc.partition("\n")
-    lines = [f"# {rule.code} {rule.name}", "", f"**{rule.severity}** · {title}", rest.rstrip(), ""]
+    off = f'off unless selected: `select = ["{rule.name}"]` · ' if rule.opt_in else ""
+    lines = [f"# {rule.code} {rule.name}", "", f"**{rule.severity}** · {off}{title}", rest.rstrip(), ""]
     if rule.limits:
         lines += ["## Limits", "", "| name | default | unit | what it is | measured in |", "|---|---|---|---|---|"]
         lines += [
@@ -41,7 +42,8 @@ def page(rule: Rule) -> str:
         lines.append("")
     reads = ", ".join(f"`{s}`" for s in dict.fromkeys((*rule.reads, *rule.may_read)))
     lines.append(
-        f"Reads {reads}." + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else "")
+        f"Reads {reads or 'the run card alone'}."
+        + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else "")
     )
     return "\n".join(lines) + "\n"
 
@@ -66,6 +68,7 @@ def as_json(rule: Rule) -> dict[str, Any]:
             {"name": name, "default": number(default), "unit": limit.unit, "means": limit.means, "source": limit.source}
             for name, (default, limit) in rule.limits.items()
         ],
+        "opt_in": rule.opt_in,
         "reads": list(dict.fromkeys((*rule.reads, *rule.may_read))),
         "explains": list(rule.explains),
         "ignore": f'[tool.nndiag]\nignore = [{{code = "{rule.code}", reason = "..."}}]',
@@ -83,7 +86,7 @@ def table(rules: Sequence[Rule]) -> str:
     """All rules as a Markdown table."""
     lines = ["| code | rule | severity | it sees |", "|---|---|---|---|"]
     lines += [
-        f"| {rule.code} | [`{rule.name}`](docs/rules/{rule.name}.md) | {rule.severity} | {rule.title} |"
+        f"| {rule.code} | [`{rule.name}`](docs/rules/{rule.name}.md) | {rule.severity}{', off by default' if rule.opt_in else ''} | {rule.title} |"
         for rule in rules
     ]
     return "\n".join(lines) + "\n"
