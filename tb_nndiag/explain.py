@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,7 +61,7 @@ def as_json(rule: Rule) -> dict[str, Any]:
         "sections": [
             {
                 "heading": section.partition("\n")[0],
-                "paragraphs": [" ".join(p.split()) for p in section.partition("\n")[2].split("\n\n") if p.strip()],
+                "paragraphs": [_paragraph(p) for p in section.partition("\n")[2].split("\n\n") if p.strip()],
             }
             for section in sections
         ],
@@ -73,6 +74,14 @@ def as_json(rule: Rule) -> dict[str, Any]:
         "explains": list(rule.explains),
         "ignore": f'[tool.nndiag]\nignore = [{{code = "{rule.code}", reason = "..."}}]',
     }
+
+
+def _paragraph(text: str) -> str:
+    """One line; code keeps its lines, without the indentation that marks it."""
+    lines = text.strip("\n").splitlines()
+    return (
+        textwrap.dedent("\n".join(lines)) if all(line.startswith("    ") for line in lines) else " ".join(text.split())
+    )
 
 
 def enabled_by(rule: Rule, run: Run) -> str:

@@ -61,10 +61,8 @@ def _run_as_text(answer: Answer) -> str:
         lines.append(f"   no findings: {len(answer.having('clear'))} rules looked and found nothing")
     lines += [f"   {v.code} {v.rule} failed: {visible(v.reason)}" for v in answer.having("crashed")]
     lines += [f"   {v.rule} could not be checked: {visible(v.reason)}" for v in answer.having("unknown") if not v.off]
-    if off := [v.rule for v in answer.having("unknown") if v.off]:
-        lines.append(
-            f"   {len(off)} rules are off, or need an experiment (nndiag explain RULE, --select RULE): {', '.join(off)}"
-        )
+    if off := [v for v in answer.having("unknown") if v.off]:
+        lines.append(report.off(off))
     lines += [report.ignored(v) for v in answer.having("ignored")]
     return "\n".join([*lines, ""])
 

@@ -6,12 +6,14 @@ import importlib
 import inspect
 import json
 import re
+import sys
 from dataclasses import replace
 
 import pytest
 from recorded import names, recorded
 
 from tb_nndiag.engine import diagnose
+from tb_nndiag.explain import as_json
 from tb_nndiag.rule import HEADINGS, Limit, all_rules
 from tb_nndiag.signals import SIGNALS
 from tb_nndiag.verdict import to_json
@@ -147,6 +149,12 @@ class TestConventions:
             assert all(answer(rule.name, run).off for run in module.UNKNOWN.values()), "only an experiment excuses it"
         for kind in ("FIRES", "SILENT", "UNKNOWN") if module.FIRES else ("UNKNOWN",):
             assert getattr(module, kind), kind
+
+    def test_the_code_on_its_page_can_be_pasted(self, rule):
+        paragraphs = [text for section in as_json(rule)["sections"] for text in section["paragraphs"]]
+        for code in [text for text in paragraphs if "\n" in text]:
+            compile(code, "<page>", "exec")
+        assert any("\n" in text for text in paragraphs) or "NeedsExperiment" not in vars(sys.modules[rule.check.__module__])
 
     def test_every_fix_can_be_pasted(self, rule):
         module = importlib.import_module(f"rules.{rule.name.replace('-', '_')}")

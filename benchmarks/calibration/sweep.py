@@ -244,6 +244,115 @@ def overfit() -> Iterator:
             )
 
 
+def small_data() -> Iterator:
+    """Few rows and a network that should learn them by heart; faults that keep it from it."""
+
+    def few(rows, changed=None):
+        x, y, xv, yv = digits()
+        x, y = x[:rows], y[:rows]
+        return (*(changed(x, y) if changed else (x, y)), xv, yv)
+
+    def same_rows(x, y):
+        return np.repeat(x[:1], len(x), axis=0), y
+
+    def shuffled(x, y):
+        return x, np.random.default_rng(0).permutation(y)
+
+    def in_pairs(x, y):  # every row twice, with another class the second time
+        half = len(x) // 2
+        return np.concatenate([x[:half], x[:half]]), np.concatenate([y[:half], (y[:half] + 1) % 10])
+
+    for name, optimizer in OPTIMIZERS.items():
+        for rows in (20, 100, 300):
+            epochs = 12000 // rows
+            cases = {
+                "sound": lambda d, o=optimizer, n=rows, e=epochs: fit(dense(), few(n), o(), d, epochs=e, batch=20),
+                "shuffled": lambda d, o=optimizer, n=rows, e=epochs: fit(dense(), few(n, shuffled), o(), d, epochs=e, batch=20),
+                "rate_1e-1": lambda d, o=optimizer, n=rows, e=epochs: fit(dense(), few(n), o(0.1), d, epochs=e, batch=20),
+                "rate_1e-2": lambda d, o=optimizer, n=rows, e=epochs: fit(dense(), few(n), o(0.01), d, epochs=e, batch=20),
+                "linear": lambda d, o=optimizer, n=rows, e=epochs: fit(dense(()), few(n), o(), d, epochs=e, batch=20),
+                "one_unit": lambda d, o=optimizer, n=rows, e=epochs: fit(dense((16, 1, 16), "tanh"), few(n), o(), d, epochs=e, batch=20),
+                "sigmoid_6": lambda d, o=optimizer, n=rows, e=epochs: fit(dense((32,) * 6, "sigmoid"), few(n), o(), d, epochs=e, batch=20),
+                "l2": lambda d, o=optimizer, n=rows, e=epochs: fit(dense(kernel_regularizer=keras.regularizers.L2(0.3)), few(n), o(), d, epochs=e, batch=20),
+                "same_rows": lambda d, o=optimizer, n=rows, e=epochs: fit(dense(), few(n, same_rows), o(), d, epochs=e, batch=20),
+                "in_pairs": lambda d, o=optimizer, n=rows, e=epochs: fit(dense(), few(n, in_pairs), o(), d, epochs=e, batch=20),
+            }  # fmt: skip
+            for fault, train in cases.items():
+                yield f"{name}_{rows:03d}_{fault}", train
+
+
+def outliers() -> Iterator:
+    """One row in a hundred is multiplied by a factor."""
+    for name, optimizer in OPTIMIZERS.items():
+        for factor in (1, 3, 10, 30, 100):
+
+            def with_outliers(d, o=optimizer, f=factor):
+                x, y, xv, yv = digits()
+                x = x.copy()
+                x[::100] *= f
+                fit(dense(), (x, y, xv, yv), o(0.5), d)
+
+            yield f"{name}_times_{factor:03d}", with_outliers
+
+
+def batch_size() -> Iterator:
+    """The smaller the batch, the noisier its gradient; a third of the labels are wrong, so that there is some to begin with."""
+    for name, optimizer in OPTIMIZERS.items():
+        for batch in (1, 2, 4, 8, 32, 128, 512):
+
+            def noisy(d, o=optimizer, b=batch):
+                x, y, xv, yv = digits()
+                random = np.random.default_rng(0)
+                y = np.where(random.random(len(y)) < 0.33, random.integers(0, 10, len(y)), y)
+                fit(dense(), (x, y, xv, yv), o(), d, epochs=max(3, min(20, b)), batch=b)
+
+            yield f"{name}_batch_{batch:03d}", noisy
+
+
+def accumulation() -> Iterator:
+    for steps in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024):
+        if steps == 1:
+            yield "adam_every_0001", lambda d: fit(dense(), digits(), keras.optimizers.Adam(1e-3), d)
+            continue
+        yield (
+            f"adam_every_{steps:04d}",
+            lambda d, k=steps: fit(dense(), digits(), keras.optimizers.Adam(1e-3, gradient_accumulation_steps=k), d),
+        )
+        yield (
+            f"adam_cosine_every_{steps:04d}",
+            lambda d, k=steps: fit(
+                dense(),
+                digits(),
+                keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, 615), gradient_accumulation_steps=k),
+                d,
+            ),
+        )
+
+
+def memory() -> Iterator:
+    """A callback that keeps some of what it sees."""
+    for kilobytes in (0, 10, 100, 1000, 3000):
+        kept = []
+        keep = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs, k=kilobytes, to=kept: to.append(np.ones(k * 128))
+        )
+        yield (
+            f"adam_keeps_{kilobytes:04d}_kB_a_step",
+            lambda d, c=keep: fit(dense(), digits(), keras.optimizers.Adam(1e-3), d, callbacks=[c]),
+        )
+
+
+def eager() -> Iterator:
+    for name, model, data in (("dense", dense, digits), ("conv", conv, lambda: digits(True))):
+        for eagerly in (False, True):
+            yield (
+                f"adam_{name}_{'eager' if eagerly else 'graph'}",
+                lambda d, m=model, x=data, e=eagerly: fit(
+                    m(), x(), keras.optimizers.Adam(1e-3), d, epochs=5, compiled={"run_eagerly": e}
+                ),
+            )
+
+
 def healthy() -> Iterator:
     adam, sgd = keras.optimizers.Adam, keras.optimizers.SGD
     yield "adam_1e-4", lambda d: fit(dense(), digits(), adam(1e-4), d, epochs=30)
@@ -439,6 +548,12 @@ FAMILIES = {
         schedule_end,
         norm_batch,
         overfit,
+        small_data,
+        outliers,
+        batch_size,
+        accumulation,
+        memory,
+        eager,
         healthy,
     )
 }

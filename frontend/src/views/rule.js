@@ -20,7 +20,7 @@ export function RulePage({ page, close, open }) {
     ${page.sections.map(
       ({ heading, paragraphs }) => html`<section>
         <h3>${heading}</h3>
-        ${paragraphs.map((text) => html`<p><${Prose} text=${text} /></p>`)}
+        ${paragraphs.map((text) => (text.includes("\n") ? html`<${Code} code=${text} what=${heading} />` : html`<p><${Prose} text=${text} /></p>`))}
       </section>`,
     )}
     ${page.limits.length > 0 &&
