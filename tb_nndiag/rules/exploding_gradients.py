@@ -52,6 +52,7 @@ from tb_nndiag.snippets import a_tenth, learning_rate, optimizer
         "vanishing-gradients",
         "nan-weights",
         "loss-scale-collapse",
+        "loss-spikes",
     ],
 )
 def exploding_gradients(
