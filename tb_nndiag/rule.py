@@ -20,7 +20,14 @@ from tb_nndiag.signals import SIGNALS
 
 SEVERITIES = ("error", "warning", "hint")
 # Rules that see that a network did not learn, but not why: what keeps it from learning explains them all.
-OUTCOMES = ("loss-plateau", "constant-output", "majority-class", "underfitting", "undertrained")
+OUTCOMES = (
+    "loss-plateau",
+    "constant-output",
+    "majority-class",
+    "underfitting",
+    "undertrained",
+    "cannot-fit-small-data",
+)
 HEADINGS = ("What it sees", "Why it matters", "What to do first", "When it is wrong", "Source")
 
 

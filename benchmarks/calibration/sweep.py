@@ -356,6 +356,39 @@ def eager() -> Iterator:
             )
 
 
+def slow_data() -> Iterator:
+    """A dataset that takes its time for each batch, alone and prefetched; arrays, for comparison."""
+    import tensorflow as tf
+
+    def slowly(d, model, image, milliseconds, ahead):
+        x, y, xv, yv = digits(image)
+
+        def batches():
+            for i in range(0, len(x) - 31, 32):
+                time.sleep(milliseconds / 1000)
+                yield x[i : i + 32], y[i : i + 32]
+
+        signature = (tf.TensorSpec((None, *x.shape[1:]), tf.float32), tf.TensorSpec((None,), tf.int64))
+        data = tf.data.Dataset.from_generator(batches, output_signature=signature)
+        model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", jit_compile=False)
+        callbacks = [Diagnosis(d, overhead=1.0, quiet=True)]
+        model.fit(
+            data.prefetch(2) if ahead else data, validation_data=(xv, yv), epochs=8, verbose=0, callbacks=callbacks
+        )
+
+    for name, model, image in (("dense", dense, False), ("conv", conv, True)):
+        yield (
+            f"adam_{name}_arrays",
+            lambda d, m=model, i=image: fit(m(), digits(i), keras.optimizers.Adam(1e-3), d, epochs=8),
+        )
+        for milliseconds in (0, 0.3, 1, 3, 10, 30):
+            for ahead in (False, True):
+                yield (
+                    f"adam_{name}_{milliseconds}_ms{'_prefetched' if ahead else ''}",
+                    lambda d, m=model, i=image, s=milliseconds, a=ahead: slowly(d, m(), i, s, a),
+                )
+
+
 def healthy() -> Iterator:
     adam, sgd = keras.optimizers.Adam, keras.optimizers.SGD
     yield "adam_1e-4", lambda d: fit(dense(), digits(), adam(1e-4), d, epochs=30)
@@ -557,6 +590,7 @@ FAMILIES = {
         accumulation,
         memory,
         eager,
+        slow_data,
         healthy,
     )
 }
