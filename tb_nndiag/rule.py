@@ -27,6 +27,7 @@ OUTCOMES = (
     "underfitting",
     "undertrained",
     "cannot-fit-small-data",
+    "capacity",
 )
 HEADINGS = ("What it sees", "Why it matters", "What to do first", "When it is wrong", "Source")
 

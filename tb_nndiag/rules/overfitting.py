@@ -36,7 +36,7 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number,
 from tb_nndiag.run import Run
 
 
-@rule("NND501", severity="warning", reads=["gap"], may_read=["epoch"])
+@rule("NND501", severity="warning", reads=["gap"], may_read=["epoch"], explains=["capacity"])
 def overfitting(
     run: Run,
     *,

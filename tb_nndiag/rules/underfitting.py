@@ -34,7 +34,7 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number,
 from tb_nndiag.run import Run
 
 
-@rule("NND502", severity="hint", reads=["loss", "gap", "baseline"], may_read=SIGNALS)
+@rule("NND502", severity="hint", reads=["loss", "gap", "baseline"], may_read=SIGNALS, explains=["capacity"])
 def underfitting(
     run: Run,
     *,
