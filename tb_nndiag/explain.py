@@ -72,7 +72,7 @@ def as_json(rule: Rule) -> dict[str, Any]:
         "opt_in": rule.opt_in,
         "reads": list(dict.fromkeys((*rule.reads, *rule.may_read))),
         "explains": list(rule.explains),
-        "ignore": f'[tool.nndiag]\nignore = [{{code = "{rule.code}", reason = "..."}}]',
+        "ignore": f'[tool.nndiag.ignore]\n{rule.code} = "..."',
     }
 
 

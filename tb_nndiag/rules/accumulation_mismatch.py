@@ -21,7 +21,7 @@ A fine-tuning may need a few updates only; where most of the loss is gone, the r
 ## Source
 
 Keras, `Optimizer(gradient_accumulation_steps=...)`: gradients are averaged over these steps. Goyal et al. 2017 for the rate.
-Limits: family `accumulation` of benchmarks/calibration/sweep.py.
+Limits: family `accumulation` of docs/calibration.md.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def accumulation_mismatch(
         Limit(
             "updates of the weights that are too few for most networks",
             "updates",
-            "benchmarks/calibration/sweep.py, accumulation",
+            "docs/calibration.md, accumulation",
         ),
     ] = 100,
     much: Annotated[

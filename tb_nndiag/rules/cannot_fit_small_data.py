@@ -24,7 +24,7 @@ loss was still falling it is a matter of time, and the rule is silent.
 ## Source
 
 Goodfellow, Bengio & Courville, Deep Learning, 11.5: fit a tiny dataset. Limits: family `small_data` of
-benchmarks/calibration/sweep.py.
+docs/calibration.md.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number,
 from tb_nndiag.run import Layer, Run
 from tb_nndiag.snippets import layer, try_rates
 
-SOURCE = "benchmarks/calibration/sweep.py, small_data"
+SOURCE = "docs/calibration.md, small_data"
 
 
 @rule(

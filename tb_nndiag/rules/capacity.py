@@ -21,8 +21,8 @@ parameters for any number of rows. The rule is off by default, and never speaks 
 
 ## Source
 
-Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". Limits: judgment; the healthy runs of
-docs/calibration.md lie between 0.006 and 250 parameters for each number to learn.
+Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". Limits: judgment; nearly all
+healthy runs of docs/calibration.md and docs/zoo.md have between 0.02 and 30 parameters for each number to learn.
 """
 
 from __future__ import annotations

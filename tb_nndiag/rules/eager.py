@@ -18,7 +18,7 @@ A train step that does something only Python can do (another library, a print of
 
 ## Source
 
-TensorFlow's guide "Better performance with tf.function". Limit: judgment; family `eager` of benchmarks/calibration/sweep.py has the
+TensorFlow's guide "Better performance with tf.function". Limit: judgment; family `eager` of docs/calibration.md has the
 same trainings both ways.
 """
 

@@ -18,7 +18,7 @@ On a machine that others use, waits are as long as these leave it. The first epo
 
 ## Source
 
-TensorFlow's guide "Better performance with the tf.data API". Limits: family `slow_data` of benchmarks/calibration/sweep.py.
+TensorFlow's guide "Better performance with the tf.data API". Limits: family `slow_data` of docs/calibration.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tb_nndiag.layers import median
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
-SOURCE = "benchmarks/calibration/sweep.py, slow_data"
+SOURCE = "docs/calibration.md, slow_data"
 
 
 @rule("NND801", severity="hint", reads=["wait", "timing"])

@@ -23,7 +23,7 @@ above what these show on healthy runs, so most small spikes are not told of.
 ## Source
 
 Pascanu et al. 2013, "On the difficulty of training recurrent neural networks": clipping. Limits: family `outliers` of
-benchmarks/calibration/sweep.py.
+docs/calibration.md.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def loss_spikes(
         Limit(
             "loss of a batch over that of the worst ones before and after it",
             "ratio",
-            "benchmarks/calibration/sweep.py, outliers",
+            "docs/calibration.md, outliers",
         ),
     ] = 5.0,
     high: Annotated[

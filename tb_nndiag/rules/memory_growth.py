@@ -21,7 +21,7 @@ as well, and rows that are read through a memory map count as resident.
 
 ## Source
 
-Limits: family `memory` of benchmarks/calibration/sweep.py, and the largest growth in the healthy runs of docs/zoo.md, 2.6 % over the second half.
+Limits: family `memory` of docs/calibration.md, and the largest growth in the healthy runs of docs/zoo.md, 2.6 % over the second half.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ import numpy as np
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
-SOURCE = "benchmarks/calibration/sweep.py, memory"
+SOURCE = "docs/calibration.md, memory"
 
 
 @rule("NND805", severity="warning", reads=["resources"])

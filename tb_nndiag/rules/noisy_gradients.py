@@ -20,7 +20,7 @@ mostly noise, so only the first quarter is looked at. The rule is off by default
 
 ## Source
 
-McCandlish et al. 2018, "An Empirical Model of Large-Batch Training". Limit: family `batch_size` of benchmarks/calibration/sweep.py, where
+McCandlish et al. 2018, "An Empirical Model of Large-Batch Training". Limit: family `batch_size` of docs/calibration.md, where
 batches of 8 rows and fewer are above it and those of 32 and more below.
 """
 
@@ -44,7 +44,7 @@ def noisy_gradients(
         Limit(
             "variance of the gradient over the steps, over the square of its mean",
             "ratio",
-            "benchmarks/calibration/sweep.py, batch_size",
+            "docs/calibration.md, batch_size",
         ),
     ] = 20.0,
     records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 10,

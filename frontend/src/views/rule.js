@@ -47,6 +47,11 @@ export function RulePage({ page, close, open }) {
       <h3>${TEXT.explains}</h3>
       <p class="linked">${page.explains.map((rule) => html`<button type="button" class="link rule" onClick=${() => open(rule)}>${rule}</button> `)}</p>
     </section>`}
+    ${page.opt_in &&
+    html`<section>
+      <p>${TEXT.optIn}</p>
+      <${Code} code=${`[tool.nndiag]\nselect = ["${page.rule}"]`} what=${TEXT.optIn} />
+    </section>`}
     <section>
       <h3>${TEXT.ignore}</h3>
       <p>${TEXT.ignoreHow}</p>
