@@ -31,9 +31,9 @@ class Diagnosis(keras.callbacks.Callback):
             the ends of two epochs, and what else leads at the end of the training, or when a step of it fails.
         stop_on: severities, rules or their codes, such as ("error",): such a finding ends the training once it was seen at
             the ends of two epochs, as `EarlyStopping` does. `stopped` says which one it was.
-        limits, ignore, severity: how this run is to be judged, where not as the rules say; the reader has the last word
-            (docs/configuration.md). {"loss-plateau": {"patience": 500}}, {"overfitting": "the reason"},
-            {"underfitting": "error"}.
+        limits, ignore, severity, select: how this run is to be judged, where not as the rules say; the reader has the last
+            word (docs/configuration.md). {"loss-plateau": {"patience": 500}}, {"overfitting": "the reason"},
+            {"underfitting": "error"}, ["no-seed"].
 
     Example:
 
@@ -50,6 +50,7 @@ class Diagnosis(keras.callbacks.Callback):
         limits: Mapping[str, Mapping[str, float]] | None = None,
         ignore: Mapping[str, str] | None = None,
         severity: Mapping[str, str] | None = None,
+        select: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.log_dir = _checked_directory(log_dir)
@@ -66,7 +67,7 @@ class Diagnosis(keras.callbacks.Callback):
         from tb_nndiag.settings import checked
 
         try:
-            self._settings = checked(limits, ignore, severity)
+            self._settings = checked(limits, ignore, severity, select)
             self._stop_on = checked_stop_on(stop_on)
         except ValueError as error:
             raise ValueError(f"Diagnosis: {error}") from None
@@ -170,6 +171,7 @@ class Diagnosis(keras.callbacks.Callback):
             card.settings.limits[rule].values.update(values)
         card.settings.ignore.update(self._settings.ignore)
         card.settings.severity.update(self._settings.severity)
+        card.settings.select.extend(self._settings.select)
         card.stopped = self.stopped
 
     def _look(self, recording: Recording, epoch: int) -> None:

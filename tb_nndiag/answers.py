@@ -56,7 +56,7 @@ def overview_entry(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
         "counts": {severity: sum(answer.severity == severity for answer in leading) for severity in SEVERITIES},
         "fired": [answer.rule for answer in verdicts if answer.fires],
         "families": _families(verdicts),
-        "unknown": sum(answer.status == "unknown" for answer in verdicts),
+        "unknown": sum(answer.status == "unknown" and not answer.off for answer in verdicts),
         "first_wall_time": run.first_wall_time,
         "last_wall_time": run.last_wall_time,
         "last_step": run.last_step,
@@ -77,6 +77,8 @@ def _families(verdicts: list[Verdict]) -> dict[str, str]:
     order = (*SEVERITIES, "follows", "crashed", "unknown", "clear")
     worst: dict[str, str] = {}
     for answer in verdicts:
+        if answer.off:
+            continue
         says = answer.severity if answer.leads else "follows" if answer.fires else answer.status
         says = "clear" if says == "ignored" else says
         known = worst.setdefault(explain.family(answer.code), says)

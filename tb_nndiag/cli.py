@@ -101,6 +101,13 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
         "--severity", action="append", default=[], metavar="RULE=SEVERITY", help="they weigh this much"
     )
     settings.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="ask it, although it is off by default; NND9: all NND9xx",
+    )
+    settings.add_argument(
         "--config", metavar="FILE", help="settings in TOML (default: the nearest nndiag.toml or pyproject.toml)"
     )
 
@@ -180,7 +187,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         limits.setdefault(find(rule).name, {})[limit] = _number(name, value)
     ignore: dict[str, str | bool] = dict(_pairs("--ignore", "RULE=REASON", options.ignore))
     severity = dict(_pairs("--severity", "RULE=SEVERITY", options.severity))
-    return merged(file, checked(limits, {**ignore, **dict.fromkeys(options.no_ignore, False)}, severity))
+    return merged(
+        file, checked(limits, {**ignore, **dict.fromkeys(options.no_ignore, False)}, severity, options.select)
+    )
 
 
 def _pairs(flag: str, form: str, given: Sequence[str]) -> list[tuple[str, str]]:
@@ -213,9 +222,12 @@ def _explain(options: argparse.Namespace) -> int:
 def _rules(options: argparse.Namespace) -> int:
     for rule in all_rules():
         also = f"if recorded: {', '.join(rule.may_read)}" if rule.may_read else ""
-        reads = "; ".join(filter(None, [", ".join(rule.reads), also]))
+        reads = "; ".join(filter(None, [", ".join(rule.reads), also])) or "the run card alone"
+        off = "off unless selected; " if rule.opt_in else ""
         measured = "; ".join(rates.of(rule)) or "not measured yet"
-        print(f"{rule.code}  {rule.severity:8} {rule.name:24} {rule.title}\n{'':42}reads {reads}\n{'':42}{measured}")
+        print(
+            f"{rule.code}  {rule.severity:8} {rule.name:24} {rule.title}\n{'':42}{off}reads {reads}\n{'':42}{measured}"
+        )
     print(f"\nMeasured with {rates.rates()['command']}; errors and warnings are counted. More: docs/rates.md")
     return CLEAN
 

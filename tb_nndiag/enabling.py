@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -47,6 +48,8 @@ _KNOWN_LOSS = Enabling(
 )
 _RECORD = Enabling("Record a training from its first step on: the description of this model is not in the logdir.")
 _ONE_DEVICE = Enabling("Train on one device: with several it is not recorded.")
+_EXPERIMENT = Enabling("Make the experiment that the rule's page describes: one training cannot tell.")
+_WAITS = Enabling("Train longer, one step per execution: a wait is measured now and then, from step 80 on.")
 _ONE_OUTPUT = Enabling("Nothing to change: this rule judges models with one output and one loss that it knows.")
 
 _BY_SIGNAL = {
@@ -55,6 +58,7 @@ _BY_SIGNAL = {
     "updates": _APPLY,
     "optimizer": _APPLY,
     "batches": Enabling("Let the first epoch end: its batches are compared then."),
+    "wait": _WAITS,
     "mode": Enabling("Nothing to change: this model does the same in training and in inference."),
     "baseline": _KNOWN_LOSS,
     "perfect": _KNOWN_LOSS,
@@ -73,7 +77,15 @@ _BY_REASON = (
         Enabling("Train longer, or lower the `momentum` of that layer: its averages follow the batches sooner then."),
     ),
     (r"validation loss", Enabling("Mend the validation loss first: it was never a finite number.")),
-    (r"held rows of the rare|distinct training rows|rows to tell|needs \S+ rows, has", Enabling("Train on more rows.")),
+    (r"held rows of the rare|distinct training rows|rows to tell|needs \S+ (held )?rows, has", Enabling("Train on more rows.")),
+    (
+        r"rows may be equal by chance",
+        Enabling("Nothing to change: this rule judges inputs that are not whole numbers."),
+    ),
+    (r"does not tell how much memory", Enabling("Nothing to change: this rule judges where /proc tells the memory.")),
+    (r"no seed was set", Enabling("Set a seed first.", "keras.utils.set_random_seed(1)")),
+    (r"number of rows and of outputs", _ONE_OUTPUT),
+    (r"measured waits", _WAITS),
     (r"batches an epoch", Enabling("Use smaller batches, so that an epoch has more of them.")),
     (r"constant prediction", _KNOWN_LOSS),
     (
@@ -101,12 +113,19 @@ def enabling(verdicts: Sequence[Verdict], run: Run) -> dict[str, Enabling]:
     verdicts: `engine.diagnose(run)`
     """
     rules = {rule.name: rule for rule in all_rules()}
-    unknown = {v.rule: _enabled_by(rules[v.rule], v.reason, run) for v in verdicts if v.status == "unknown"}
+    off = {v.rule: _EXPERIMENT for v in verdicts if v.off}
+    unselected = [v.rule for v in verdicts if v.off and rules[v.rule].opt_in]
+    off |= dict.fromkeys(
+        unselected,
+        Enabling("Off by default: select those that you want to know of.", f"select = {json.dumps(unselected)}"),
+    )
+    looked = [v for v in verdicts if v.status == "unknown" and not v.off]
+    unknown = {v.rule: _enabled_by(rules[v.rule], v.reason, run) for v in looked}
     epochs = max(
         [wanted for wanted in unknown.values() if isinstance(wanted, int)], default=0
     )  # enough for all of them
     lines = {rule: _longer(epochs, run) if isinstance(line, int) else line for rule, line in unknown.items()}
-    return {rule: line for rule, line in lines.items() if line}
+    return off | {rule: line for rule, line in lines.items() if line}
 
 
 def _enabled_by(rule: Rule, reason: str, run: Run) -> Enabling | int | None:
@@ -117,7 +136,7 @@ def _enabled_by(rule: Rule, reason: str, run: Run) -> Enabling | int | None:
         return _VALIDATION
     if missing:
         return _recorded_by(missing[0], run, card)
-    if "card" in reason and not card.layers:
+    if "run card" in reason:
         return _RECORD
     if batch := re.search(r"a batch of (\S+) rows", reason):
         return Enabling("Use larger batches.", _FIT.format(f"x, y, batch_size={batch[1]}"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tb_nndiag.rule import SEVERITIES, Finding, NotEnoughData, Rule, all_rules
+from tb_nndiag.rule import SEVERITIES, Finding, NeedsExperiment, NotEnoughData, Rule, all_rules
 from tb_nndiag.run import Run
 from tb_nndiag.verdict import Verdict
 
@@ -26,6 +26,8 @@ def _ask(rule: Rule, run: Run) -> Verdict:
     def answer(status: str, **more: object) -> Verdict:
         return Verdict(rule.code, rule.name, rule.severity, status, **more)  # type: ignore[arg-type]
 
+    if rule.opt_in and rule.name not in run.settings.select:
+        return answer("unknown", reason=f'off by default; `select = ["{rule.name}"]` lets it look', off=True)
     missing = [signal for signal in rule.reads if signal not in run]
     if missing:
         return answer("unknown", reason=f"not recorded: {', '.join(missing)}")
@@ -35,7 +37,7 @@ def _ask(rule: Rule, run: Run) -> Verdict:
         if not isinstance(finding, (Finding, type(None))):
             raise TypeError(f"the rule returned {finding!r:.80}, expected a Finding or None")
     except NotEnoughData as missing_data:
-        return answer("unknown", reason=str(missing_data))
+        return answer("unknown", reason=str(missing_data), off=isinstance(missing_data, NeedsExperiment))
     except Exception as error:  # one rule's defect must not silence the others
         return answer("crashed", reason=f"{type(error).__name__}: {error}")
     if finding is None:

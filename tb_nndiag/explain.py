@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,8 @@ def family(code: str) -> str:
 def page(rule: Rule) -> str:
     """The rule's page: Markdown."""
     title, _, rest = rule.doc.partition("\n")
-    lines = [f"# {rule.code} {rule.name}", "", f"**{rule.severity}** · {title}", rest.rstrip(), ""]
+    off = f'off unless selected: `select = ["{rule.name}"]` · ' if rule.opt_in else ""
+    lines = [f"# {rule.code} {rule.name}", "", f"**{rule.severity}** · {off}{title}", rest.rstrip(), ""]
     if rule.limits:
         lines += ["## Limits", "", "| name | default | unit | what it is | measured in |", "|---|---|---|---|---|"]
         lines += [
@@ -38,7 +40,8 @@ def page(rule: Rule) -> str:
         lines.append("")
     reads = ", ".join(f"`{s}`" for s in dict.fromkeys((*rule.reads, *rule.may_read)))
     lines.append(
-        f"Reads {reads}." + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else "")
+        f"Reads {reads or 'the run card alone'}."
+        + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else "")
     )
     return "\n".join(lines) + "\n"
 
@@ -55,7 +58,7 @@ def as_json(rule: Rule) -> dict[str, Any]:
         "sections": [
             {
                 "heading": section.partition("\n")[0],
-                "paragraphs": [" ".join(p.split()) for p in section.partition("\n")[2].split("\n\n") if p.strip()],
+                "paragraphs": [_paragraph(p) for p in section.partition("\n")[2].split("\n\n") if p.strip()],
             }
             for section in sections
         ],
@@ -63,17 +66,26 @@ def as_json(rule: Rule) -> dict[str, Any]:
             {"name": name, "default": number(default), "unit": limit.unit, "means": limit.means, "source": limit.source}
             for name, (default, limit) in rule.limits.items()
         ],
+        "opt_in": rule.opt_in,
         "reads": list(dict.fromkeys((*rule.reads, *rule.may_read))),
         "explains": list(rule.explains),
         "ignore": f'[tool.nndiag.ignore]\n{rule.code} = "the reason"',
     }
 
 
+def _paragraph(text: str) -> str:
+    """One line; code keeps its lines, without the indentation that marks it."""
+    lines = text.strip("\n").splitlines()
+    return (
+        textwrap.dedent("\n".join(lines)) if all(line.startswith("    ") for line in lines) else " ".join(text.split())
+    )
+
+
 def table(rules: Sequence[Rule]) -> str:
     """All rules as a Markdown table."""
     lines = ["| code | rule | severity | it sees |", "|---|---|---|---|"]
     lines += [
-        f"| {rule.code} | [`{rule.name}`](docs/rules/{rule.name}.md) | {rule.severity} | {rule.title} |"
+        f"| {rule.code} | [`{rule.name}`](docs/rules/{rule.name}.md) | {rule.severity}{', off by default' if rule.opt_in else ''} | {rule.title} |"
         for rule in rules
     ]
     return "\n".join(lines) + "\n"

@@ -60,7 +60,9 @@ def _run_as_text(answer: Answer) -> str:
     elif answer.verdicts:
         lines.append(f"   no findings: {len(answer.having('clear'))} rules looked and found nothing")
     lines += [f"   {v.code} {v.rule} failed: {visible(v.reason)}" for v in answer.having("crashed")]
-    lines += [f"   {v.rule} could not be checked: {visible(v.reason)}" for v in answer.having("unknown")]
+    lines += [f"   {v.rule} could not be checked: {visible(v.reason)}" for v in answer.having("unknown") if not v.off]
+    if off := [v for v in answer.having("unknown") if v.off]:
+        lines.append(report.off(off))
     lines += [report.ignored(v) for v in answer.having("ignored")]
     return "\n".join([*lines, ""])
 
@@ -82,7 +84,7 @@ def sarif(answers: Sequence[Answer], failing: Sequence[str] = ()) -> str:
             "shortDescription": {"text": rule.title},
             "fullDescription": {"text": rule.title},
             "help": {"text": rule.doc, "markdown": rule.doc},
-            "defaultConfiguration": {"level": SARIF_LEVEL[rule.severity]},
+            "defaultConfiguration": {"level": SARIF_LEVEL[rule.severity], "enabled": not rule.opt_in},
         }
         for rule in all_rules()
     ]

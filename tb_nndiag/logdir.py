@@ -211,7 +211,7 @@ def _card(points: list, problems: list[str]) -> tuple[Card | None, dict[str, lis
 
 def _settings(stated: nndiag_pb2.Settings) -> Settings:
     limits = {rule: dict(of_rule.values) for rule, of_rule in stated.limits.items()}
-    return Settings(limits, dict(stated.ignore), dict(stated.severity))
+    return Settings(limits, dict(stated.ignore), dict(stated.severity), tuple(stated.select))
 
 
 def _plain(card: nndiag_pb2.RunCard) -> Card:

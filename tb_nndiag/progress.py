@@ -34,6 +34,17 @@ def left_over(run: Run) -> tuple[np.ndarray, np.ndarray]:
     return steps, (loss - floor) / (constant - floor)
 
 
+def batch_shares(run: Run, stat: str) -> tuple[np.ndarray, np.ndarray]:
+    """How much of the best constant prediction's loss the batches have left, penalties excluded.
+
+    stat: of the signal `loss`: "mean" of the batches since the record before, "max" of them
+    Returns steps (n,) and shares (n,). Raises NotEnoughData when the constant's loss is not known.
+    """
+    penalty = run["gap"].last(0, "penalty") if "gap" in run else 0.0
+    loss = run["loss"]
+    return loss.steps, (loss.of_run(stat) - np.nan_to_num(penalty) - floor_loss(run)) / room(run)
+
+
 def reference_loss(run: Run) -> float:
     """Loss of the best constant prediction. Raises NotEnoughData when it is not known, or no higher than the floor."""
     constant = run["baseline"].last(0, "constant_loss") if "baseline" in run else float("nan")

@@ -34,6 +34,14 @@ def ignored(verdict: Verdict) -> str:
     return _wrapped(f"   {verdict.code} {verdict.rule} ignored ", f"({verdict.reason}): {finding.headline}")
 
 
+def off(verdicts: Sequence[Verdict]) -> str:
+    """Which rules were not asked, and what to do about it."""
+    names = ", ".join(v.rule for v in verdicts)
+    return _wrapped(
+        "   ", f"{len(verdicts)} rules are off, or need an experiment (--select RULE, nndiag explain RULE): {names}"
+    )
+
+
 def _finding(verdict: Verdict, details: bool, all_of_it: bool = True) -> str:
     finding = verdict.finding
     assert finding is not None

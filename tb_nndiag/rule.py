@@ -21,12 +21,27 @@ from tb_nndiag.signals import SIGNALS
 
 SEVERITIES = ("error", "warning", "hint")
 # Rules that see that a network did not learn, but not why: what keeps it from learning explains them all.
-OUTCOMES = ("loss-plateau", "constant-output", "majority-class", "underfitting", "undertrained")
+OUTCOMES = (
+    "loss-plateau",
+    "constant-output",
+    "majority-class",
+    "underfitting",
+    "undertrained",
+    "cannot-fit-small-data",
+    "capacity",
+)
 HEADINGS = ("What it sees", "Why it matters", "What to do first", "When it is wrong", "Source")
 
 
 class NotEnoughData(Exception):
     """The rule cannot tell yet; the text says what is missing."""
+
+
+class NeedsExperiment(NotEnoughData):
+    """No single training can tell; the text says which other ones can."""
+
+    def __init__(self, experiment: str) -> None:
+        super().__init__(f"needs the experiment: {experiment}")
 
 
 @dataclass(frozen=True)
@@ -150,6 +165,7 @@ class Rule:
     may_read: tuple[str, ...]  # these help when they are there
     explains: tuple[str, ...]  # rules whose findings this one can cause
     check: Callable[..., Finding | None]
+    opt_in: bool = False  # it speaks of healthy runs, too: it is asked where somebody selects it
 
     @property
     def doc(self) -> str:
@@ -180,6 +196,7 @@ def rule(
     reads: Sequence[str],
     may_read: Sequence[str] = (),
     explains: Sequence[str] = (),
+    opt_in: bool = False,
 ) -> Callable[[Callable[..., Finding | None]], Rule]:
     """Makes a rule of a function `(run, *, limit=default, ...) -> Finding | None`.
 
@@ -193,7 +210,7 @@ def rule(
 
     def made(check: Callable[..., Finding | None]) -> Rule:
         name = check.__name__.replace("_", "-")
-        return Rule(code, name, severity, tuple(reads), tuple(may_read), tuple(explains), check)
+        return Rule(code, name, severity, tuple(reads), tuple(may_read), tuple(explains), check, opt_in)
 
     return made
 

@@ -105,12 +105,14 @@ class Optimizer:
 class Settings:
     """How a run is to be judged, where that is not as the rules say; settings.py checks and merges them.
 
-    limits: rule → limit → value; ignore: rule → the reason, empty: not ignored; severity: rule → severity
+    limits: rule → limit → value; ignore: rule → the reason, empty: not ignored; severity: rule → severity;
+    select: rules that are asked although they are off by default
     """
 
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
     severity: Mapping[str, str] = field(default_factory=dict)
+    select: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

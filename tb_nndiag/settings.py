@@ -1,4 +1,4 @@
-"""How runs are judged, where somebody wants it otherwise: limits, ignored rules, severities. Pure.
+"""How runs are judged, where somebody wants it otherwise: limits, ignored rules, severities, selected rules. Pure.
 
 Who may say so, and who wins: docs/configuration.md.
 """
@@ -11,37 +11,40 @@ from dataclasses import fields, replace
 from numbers import Real
 from typing import Any
 
-from tb_nndiag.rule import SEVERITIES, did_you_mean, find
+from tb_nndiag.rule import SEVERITIES, all_rules, did_you_mean, find
 from tb_nndiag.run import Run, Settings
 
-KINDS = tuple(kind.name for kind in fields(Settings))  # "limits", "ignore", "severity"
+KINDS = tuple(kind.name for kind in fields(Settings))  # "limits", "ignore", "severity", "select"
 
 
-def checked(limits: Any = None, ignore: Any = None, severity: Any = None) -> Settings:
+def checked(limits: Any = None, ignore: Any = None, severity: Any = None, select: Any = ()) -> Settings:
     """Settings under the names of the rules, which may be given by their codes.
 
     limits: rule → limit → value; ignore: rule → the reason, or False: not ignored, whatever others say;
-    severity: rule → "error", "warning" or "hint"
+    severity: rule → "error", "warning" or "hint"; select: rules, or beginnings of codes: "NND9" is every NND9xx
     Raises ValueError for a rule, a limit or a severity that does not exist, with the nearest one that does.
     """
     return Settings(
         {rule: _limits(rule, values) for rule, values in _by_name("limits", limits).items()},
         {rule: _reason(rule, reason) for rule, reason in _by_name("ignore", ignore).items()},
         {rule: _severity(rule, word) for rule, word in _by_name("severity", severity).items()},
+        _selected(select),
     )
 
 
 def merged(*layers: Settings) -> Settings:
-    """All of them; where two speak of the same limit or rule, the later one counts."""
+    """All of them; where two speak of the same limit or rule, the later one counts. Whatever one selects is selected."""
     limits: dict[str, dict[str, float]] = {}
     ignore: dict[str, str] = {}
     severity: dict[str, str] = {}
+    select: set[str] = set()
     for layer in layers:
         for rule, values in layer.limits.items():
             limits.setdefault(rule, {}).update(values)
         ignore |= layer.ignore
         severity |= layer.severity
-    return Settings(limits, ignore, severity)
+        select |= {*layer.select}
+    return Settings(limits, ignore, severity, tuple(sorted(select)))
 
 
 def applied(run: Run, reader: Settings) -> Run:
@@ -60,6 +63,7 @@ def _known(settings: Settings) -> tuple[Settings, list[str]]:
     ]
     entries += [{"ignore": {rule: reason or False}} for rule, reason in settings.ignore.items()]
     entries += [{"severity": {rule: word}} for rule, word in settings.severity.items()]
+    entries += [{"select": [rule]} for rule in settings.select]
     known, problems = [], []
     for entry in entries:
         try:
@@ -115,3 +119,15 @@ def _severity(rule: str, word: Any) -> str:
         nearest = did_you_mean(str(word), dict.fromkeys(SEVERITIES))
         raise ValueError(f"There is no severity {word!r}, which `{rule}` is to have.{nearest}")
     return word
+
+
+def _selected(words: Any) -> tuple[str, ...]:
+    if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f'`select` is {words!r}; expected a list of rules, such as ["no-seed", "NND9"].')
+    found: set[str] = set()
+    for word in words:
+        family = [
+            rule.name for rule in all_rules() if word.upper().startswith("NND") and rule.code.startswith(word.upper())
+        ]
+        found.update(family or [find(word).name])
+    return tuple(sorted(found))

@@ -27,6 +27,7 @@ class Verdict:
     reason: str = ""  # for unknown, crashed and ignored
     finding: Finding | None = None
     explained_by: str = ""  # the rule whose finding is the likely cause
+    off: bool = False  # unknown because nobody selected it, or because it needs an experiment: nothing is amiss
 
     @property
     def fires(self) -> bool:

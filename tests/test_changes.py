@@ -6,6 +6,7 @@ import ast
 import importlib
 import json
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -23,7 +24,8 @@ RULES = {rule.name: rule for rule in all_rules()}
 
 
 def finding_of(rule, run):
-    return next(v for v in diagnose(run, rules=[rule])).finding
+    selected = replace(run, settings=replace(run.settings, select=(rule.name,)))
+    return next(v for v in diagnose(selected, rules=[rule])).finding
 
 
 def fixes():

@@ -71,7 +71,8 @@ def test_a_healthy_run_is_clean_and_says_so_in_two_lines(nndiag, logdir):
     assert title == "── healthy_dense"
     clear = sum(v.status == "clear" for v in diagnose(read(RUNS / "healthy_dense")))
     assert found == f"   no findings: {clear} rules looked and found nothing"
-    assert not [line for line in rest if line and " could not be checked: " not in line]
+    said = "\n".join(rest).split(" rules are off, ")[0].splitlines()
+    assert not [line for line in said[:-1] if line and " could not be checked: " not in line]
 
 
 def test_a_sick_run_has_its_cause_first_with_numbers_and_fixes_and_its_consequences_below(nndiag, logdir):
@@ -138,7 +139,8 @@ def test_what_could_not_be_checked_is_named(nndiag, logdir):
     unknown = [v for v in diagnose(read(RUNS / "linear_on_moons")) if v.status == "unknown"]
     assert unknown
     for verdict in unknown:
-        assert f"   {verdict.rule} could not be checked: {verdict.reason}\n" in out
+        assert verdict.off != (f"   {verdict.rule} could not be checked: {verdict.reason}\n" in out)
+    assert f"rules are off, or need an experiment (--select RULE, nndiag explain RULE): {', '.join(v.rule for v in unknown if v.off)}" in " ".join(out.split())
 
 
 def test_runs_are_printed_in_the_order_of_their_names(nndiag, logdir):
@@ -299,8 +301,9 @@ def test_rules_lists_every_rule_in_the_order_of_codes(nndiag):
     listed = out.partition("\n\n")[0].splitlines()
     rules, reads = listed[::3], listed[1::3]
     assert [line.split(maxsplit=3) for line in rules] == [[r.code, r.severity, r.name, r.title] for r in all_rules()]
-    signals = [re.findall(r"[a-z_]+", line.strip().removeprefix("reads ").replace("if recorded: ", "")) for line in reads]
+    signals = [re.findall(r"[a-z_]+", line.split("reads ")[1].replace("if recorded: ", "").replace("the run card alone", "")) for line in reads]
     assert signals == [[*r.reads, *r.may_read] for r in all_rules()]
+    assert ["off unless selected" in line for line in reads] == [r.opt_in for r in all_rules()]
 
 
 def test_the_version_is_told(capsys):

@@ -15,6 +15,7 @@ from tb_nndiag.rule import all_rules
 from tb_nndiag.run import Settings
 
 EVERYTHING = """
+select = ["NND901"]
 [limits.loss-plateau]
 patience = 500
 [ignore]
@@ -23,8 +24,8 @@ class-imbalance = false
 [severity]
 underfitting = "error"
 """
-READ = Settings({"loss-plateau": {"patience": 500.0}}, {"overfitting": "on purpose", "class-imbalance": ""}, {"underfitting": "error"})
-IN_PROJECT = EVERYTHING.replace("\n[", "\n[tool.nndiag.")
+READ = Settings({"loss-plateau": {"patience": 500.0}}, {"overfitting": "on purpose", "class-imbalance": ""}, {"underfitting": "error"}, ("no-seed",))
+IN_PROJECT = "[tool.nndiag]" + EVERYTHING.replace("\n[", "\n[tool.nndiag.")
 
 
 def test_a_file_of_ours_and_a_projects_file_say_the_same(tmp_path):
@@ -92,8 +93,10 @@ def test_the_documented_file_callback_and_flags_are_taken(tmp_path, capsys):
     page = (Path(__file__).resolve().parents[1] / "docs" / "configuration.md").read_text()
     (tmp_path / "pyproject.toml").write_text(page.split("```toml\n")[1].split("```")[0])
     assert read_settings(tmp_path / "pyproject.toml") == Settings(
-        {"loss-plateau": {"patience": 500.0}}, {"overfitting": "fine-tuned on few rows, stopped early by hand", "class-imbalance": ""}, {"underfitting": "error"}
+        {"loss-plateau": {"patience": 500.0}}, {"overfitting": "fine-tuned on few rows, stopped early by hand", "class-imbalance": ""}, {"underfitting": "error"},
+        read_settings(tmp_path / "pyproject.toml").select,
     )
+    assert "no-seed" in read_settings(tmp_path / "pyproject.toml").select
     eval(page.split("```python\n")[1].split("```")[0], {"Diagnosis": Diagnosis})
     with pytest.raises(SystemExit):
         cli.main(["check", "--help"])
@@ -147,6 +150,15 @@ def test_the_command_line_stands_above_the_file_and_the_file_is_found_or_named(c
     assert check("few_rows", "--config", str(tmp_path / "other.toml"))[0] == 1
 
 
+def test_a_selected_rule_is_asked_and_the_others_that_are_off_stand_in_one_line(check, tmp_path):
+    out = check("few_rows")[1]
+    assert "no-seed" in out.split("rules are off")[1]
+    for way in (["--select", "no-seed"], ["--select", "NND9"]):
+        assert "no-seed" not in check("few_rows", *way)[1]
+    (tmp_path / "nndiag.toml").write_text("select = ['no-seed']")
+    assert "no-seed" not in check("few_rows")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -160,6 +172,7 @@ def test_the_command_line_stands_above_the_file_and_the_file_is_found_or_named(c
         (["--limit", "overfitting.rise=x"], "The limit overfitting.rise is 'x'; expected a number."),
         (["--limit", "overfitting.rise=nan"], "The limit `rise` of `overfitting` is nan; expected a finite number."),
         (["--severity", "overfitting=eror"], "There is no severity 'eror', which `overfitting` is to have. Did you mean `error`?"),
+        (["--select", "no-sed"], "There is no rule called 'no-sed'. Did you mean `no-seed`?"),
         (["--config", "nowhere.toml"], "nowhere.toml: It cannot be read"),
     ],
 )

@@ -501,3 +501,24 @@ def test_a_model_that_is_compiled_anew_is_traced_anew(tmp_path):
     model.fit(IMAGES, CLASSES, 16, verbose=0, callbacks=[callback])
     assert read(tmp_path).card.optimizer.name == "SGD"
     assert untouched(model)
+
+
+def test_a_step_that_is_traced_anew_each_epoch_is_told_and_one_that_is_not_is_not(tmp_path):
+    again = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: again.model.make_train_function(force=True))
+    for name, callbacks, status in (("again", [again], "fires"), ("once", [], "clear")):
+        model = KINDS["dense"]()
+        model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+        model.fit(IMAGES, CLASSES, epochs=7, verbose=0, callbacks=[Diagnosis(tmp_path / name, quiet=True), *callbacks])
+        verdict = next(v for v in diagnose(read(tmp_path / name)) if v.rule == "retracing")
+        assert verdict.status == status
+
+
+def test_what_is_selected_travels_with_the_run(tmp_path):
+    model = KINDS["dense"]()
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    model.fit(IMAGES, CLASSES, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True, select=["NND902", "no-seed"])])
+    run = read(tmp_path)
+    assert run.settings.select == ("no-seed", "nondeterminism")
+    assert {v.rule for v in diagnose(run) if v.rule in run.settings.select and not v.off} == {"no-seed", "nondeterminism"}
+    with pytest.raises(ValueError, match=r"no rule called 'no-sed'. Did you mean `no-seed`"):
+        Diagnosis(tmp_path, select=["no-sed"])

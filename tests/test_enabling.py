@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import made_up
 import numpy as np
@@ -12,13 +13,15 @@ from test_rules import cases
 
 from tb_nndiag.enabling import Enabling, enabling
 from tb_nndiag.engine import diagnose
+from tb_nndiag.rule import all_rules
 from tb_nndiag.run import Run
 from tb_nndiag.verdict import Verdict
 
 
 def of(rule: str, run: Run, reason: str = "") -> Enabling:
     """What lets a rule look; reason: its answer, when it is not to be asked."""
-    verdicts = [Verdict("NND000", rule, "error", "unknown", reason)] if reason else diagnose(run)
+    selected = dataclasses.replace(run, settings=dataclasses.replace(run.settings, select=(rule,)))
+    verdicts = [Verdict("NND000", rule, "error", "unknown", reason)] if reason else diagnose(selected)
     return enabling(verdicts, run)[rule]
 
 
@@ -90,3 +93,15 @@ def test_a_signal_that_is_missing_says_what_records_it(rule, recorded_too, facts
 def test_rules_that_judge_other_models_say_that_nothing_is_to_be_done():
     several = made_up.run(labels=made_up.series("labels", ("a", "b")), outputs=made_up.series("outputs", ("a", "b")), gap=made_up.gaps(np.ones(5)), baseline=made_up.series("baseline"))
     assert of("rank-mismatch", several).do.startswith("Nothing to change")
+
+
+def test_all_rules_that_are_off_are_selected_by_one_line_and_experiments_are_left_to_their_page():
+    run = made_up.run()
+    verdicts = diagnose(run)
+    lines = enabling(verdicts, run)
+    assert lines["no-seed"] == lines["capacity"]
+    assert lines["no-seed"].code.startswith("select = [")
+    names = json.loads(lines["no-seed"].code.removeprefix("select = "))
+    assert set(names) == {rule.name for rule in all_rules() if rule.opt_in}
+    assert lines["worse-than-linear"] == lines["small-batch"]
+    assert "experiment" in lines["small-batch"].do

@@ -1,6 +1,8 @@
-"""Limits, ignored rules and severities: who may say so, who wins, and what is refused."""
+"""Limits, ignored rules, severities and selected rules: who may say so, who wins, and what is refused."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import made_up
 import pytest
@@ -11,6 +13,10 @@ from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import all_rules
 from tb_nndiag.run import Settings
 from tb_nndiag.settings import applied, checked, merged
+
+
+def no_seed(run):
+    return next(v for v in diagnose(run) if v.rule == "no-seed")
 
 
 def test_rules_may_be_given_by_their_codes():
@@ -40,6 +46,10 @@ def test_every_limit_of_every_rule_can_be_set():
         ({"ignore": {"overfitting": True}}, "`overfitting` is to be ignored for the reason True; expected one sentence that is shown."),
         ({"ignore": {"overfitting": "a", "NND501": "b"}}, "`ignore` names `overfitting` twice, by its name and by its code; expected it once."),
         ({"severity": {"overfitting": "eror"}}, "There is no severity 'eror', which `overfitting` is to have. Did you mean `error`?"),
+        ({"select": ["no-sed"]}, "There is no rule called 'no-sed'. Did you mean `no-seed`?"),
+        ({"select": ["NND0"]}, "There is no rule called 'NND0'. Did you mean `NND"),
+        ({"select": "no-seed"}, "`select` is 'no-seed'; expected a list of rules, such as [\"no-seed\", \"NND9\"]."),
+        ({"select": [901]}, "`select` is [901]; expected a list of rules"),
         ({"severity": {"overfitting": None}}, "There is no severity None, which `overfitting` is to have. There are: error, warning, hint."),
     ],
 )
@@ -78,9 +88,26 @@ def test_charts_draw_the_limits_that_a_run_is_judged_under():
 
 def test_what_is_not_known_of_the_owners_settings_is_named_and_the_rest_counts():
     stated = Settings(
-        {"gone": {"a": 1.0}, "nan-loss": {"b": 1.0, "most": float("inf")}, "loss-plateau": {"stuck": 0.5}}, {"gone": "c", "nan-loss": "known"}, {"nan-loss": "fatal"}
+        {"gone": {"a": 1.0}, "nan-loss": {"b": 1.0, "most": float("inf")}, "loss-plateau": {"stuck": 0.5}}, {"gone": "c", "nan-loss": "known"}, {"nan-loss": "fatal"},
+        ("gone", "no-seed"),
     )
     run = applied(made_up.run(settings=stated), Settings())
-    assert run.settings == Settings({"loss-plateau": {"stuck": 0.5}}, {"nan-loss": "known"})
-    assert len(run.problems) == 5
+    assert run.settings == Settings({"loss-plateau": {"stuck": 0.5}}, {"nan-loss": "known"}, select=("no-seed",))
+    assert len(run.problems) == 6
     assert all(problem.startswith("a setting of the run's own is left out: ") for problem in run.problems)
+
+
+def test_rules_are_selected_by_name_code_and_family_and_what_anybody_selects_is_asked():
+    assert checked(select=["no-seed", "nnd901", "overfitting"]).select == ("no-seed", "overfitting")
+    family = [rule.name for rule in all_rules() if rule.code.startswith("NND9")]
+    assert list(checked(select=["NND9"]).select) == sorted(family) != []
+    assert set(checked(select=["NND"]).select) == {rule.name for rule in all_rules()}
+    assert merged(checked(select=["no-seed"]), Settings(), checked(select=["overfitting"])).select == ("no-seed", "overfitting")
+
+
+def test_a_rule_that_is_off_is_not_asked_and_its_answer_says_how_to_select_it():
+    run = made_up.run(loss=made_up.losses([1.0]))
+    assert (no_seed(run).status, no_seed(run).off) == ("unknown", True)
+    assert no_seed(run).reason == 'off by default; `select = ["no-seed"]` lets it look'
+    assert no_seed(applied(run, checked(select=["no-seed"]))).fires
+    assert no_seed(applied(replace(run, settings=Settings(select=("no-seed",))), checked(ignore={"NND901": "a trial"}))).status == "ignored"

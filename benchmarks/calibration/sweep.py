@@ -244,6 +244,151 @@ def overfit() -> Iterator:
             )
 
 
+def small_data() -> Iterator:
+    """Few rows and a network that should learn them by heart; faults that keep it from it."""
+
+    def few(rows, changed=None):
+        x, y, xv, yv = digits()
+        x, y = x[:rows], y[:rows]
+        return (*(changed(x, y) if changed else (x, y)), xv, yv)
+
+    def same_rows(x, y):
+        return np.repeat(x[:1], len(x), axis=0), y
+
+    def shuffled(x, y):
+        return x, np.random.default_rng(0).permutation(y)
+
+    def in_pairs(x, y):  # every row twice, with another class the second time
+        half = len(x) // 2
+        return np.concatenate([x[:half], x[:half]]), np.concatenate([y[:half], (y[:half] + 1) % 10])
+
+    for name, optimizer in OPTIMIZERS.items():
+        for rows, epochs in ((20, 75), (100, 40)):
+            for fault, model, data, rate in (
+                ("sound", dense, few(rows), 1.0),
+                ("shuffled", dense, few(rows, shuffled), 1.0),
+                ("rate_1e-1", dense, few(rows), 0.1),
+                ("rate_1e-2", dense, few(rows), 0.01),
+                ("linear", partial(dense, ()), few(rows), 1.0),
+                ("one_unit", partial(dense, (16, 1, 16), "tanh"), few(rows), 1.0),
+                ("sigmoid_6", partial(dense, (32,) * 6, "sigmoid"), few(rows), 1.0),
+                ("l2", partial(dense, kernel_regularizer=keras.regularizers.L2(0.3)), few(rows), 1.0),
+                ("same_rows", dense, few(rows, same_rows), 1.0),
+                ("in_pairs", dense, few(rows, in_pairs), 1.0),
+            ):
+                yield (
+                    f"{name}_{rows:03d}_{fault}",
+                    lambda d, o=optimizer, m=model, x=data, r=rate, n=rows, e=epochs: fit(
+                        m(), x, o(r), d, epochs=e, batch=n // 5 if n < 50 else n // 10
+                    ),
+                )
+
+
+def outliers() -> Iterator:
+    """Two rows of 800 have inputs that are too large."""
+    for name, optimizer in OPTIMIZERS.items():
+        for factor in (1, 3, 5, 10, 20, 30, 100):
+
+            def with_outliers(d, o=optimizer, f=factor):
+                x, y, xv, yv = regression()
+                x = x.copy()
+                x[::400] *= f
+                fit(dense((32, 16), "relu", (8,), 1, "linear"), (x, y, xv, yv), o(0.3), d, loss="mse")
+
+            yield f"{name}_times_{factor:03d}", with_outliers
+
+
+def batch_size() -> Iterator:
+    """The smaller the batch, the noisier its gradient; a third of the labels are wrong, so that there is some to begin with."""
+    for name, optimizer in OPTIMIZERS.items():
+        for batch in (1, 2, 4, 8, 32, 128, 512):
+
+            def noisy(d, o=optimizer, b=batch):
+                x, y, xv, yv = digits()
+                random = np.random.default_rng(0)
+                y = np.where(random.random(len(y)) < 0.33, random.integers(0, 10, len(y)), y)
+                fit(dense(), (x, y, xv, yv), o(), d, epochs=max(3, min(20, b)), batch=b)
+
+            yield f"{name}_batch_{batch:03d}", noisy
+
+
+def accumulation() -> Iterator:
+    for steps in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024):
+        if steps == 1:
+            yield "adam_every_0001", lambda d: fit(dense(), digits(), keras.optimizers.Adam(1e-3), d)
+            continue
+        yield (
+            f"adam_every_{steps:04d}",
+            lambda d, k=steps: fit(dense(), digits(), keras.optimizers.Adam(1e-3, gradient_accumulation_steps=k), d),
+        )
+        yield (
+            f"adam_cosine_every_{steps:04d}",
+            lambda d, k=steps: fit(
+                dense(),
+                digits(),
+                keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, 615), gradient_accumulation_steps=k),
+                d,
+            ),
+        )
+
+
+def memory() -> Iterator:
+    """A callback that keeps some of what it sees."""
+    for kilobytes in (0, 10, 100, 1000, 3000):
+        kept = []
+        keep = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs, k=kilobytes, to=kept: to.append(np.ones(k * 128))
+        )
+        yield (
+            f"adam_keeps_{kilobytes:04d}_kB_a_step",
+            lambda d, c=keep: fit(dense(), digits(), keras.optimizers.Adam(1e-3), d, callbacks=[c]),
+        )
+
+
+def eager() -> Iterator:
+    for name, model, data in (("dense", dense, digits), ("conv", conv, lambda: digits(True))):
+        for eagerly in (False, True):
+            yield (
+                f"adam_{name}_{'eager' if eagerly else 'graph'}",
+                lambda d, m=model, x=data, e=eagerly: fit(
+                    m(), x(), keras.optimizers.Adam(1e-3), d, epochs=5, compiled={"run_eagerly": e}
+                ),
+            )
+
+
+def slow_data() -> Iterator:
+    """A dataset that takes its time for each batch, alone and prefetched; arrays, for comparison."""
+    import tensorflow as tf
+
+    def slowly(d, model, image, milliseconds, ahead):
+        x, y, xv, yv = digits(image)
+
+        def batches():
+            for i in range(0, len(x) - 31, 32):
+                time.sleep(milliseconds / 1000)
+                yield x[i : i + 32], y[i : i + 32]
+
+        signature = (tf.TensorSpec((None, *x.shape[1:]), tf.float32), tf.TensorSpec((None,), tf.int64))
+        data = tf.data.Dataset.from_generator(batches, output_signature=signature)
+        model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", jit_compile=False)
+        callbacks = [Diagnosis(d, overhead=1.0, quiet=True)]
+        model.fit(
+            data.prefetch(2) if ahead else data, validation_data=(xv, yv), epochs=8, verbose=0, callbacks=callbacks
+        )
+
+    for name, model, image in (("dense", dense, False), ("conv", conv, True)):
+        yield (
+            f"adam_{name}_arrays",
+            lambda d, m=model, i=image: fit(m(), digits(i), keras.optimizers.Adam(1e-3), d, epochs=8),
+        )
+        for milliseconds in (0, 0.3, 1, 3, 10, 30):
+            for ahead in (False, True):
+                yield (
+                    f"adam_{name}_{milliseconds}_ms{'_prefetched' if ahead else ''}",
+                    lambda d, m=model, i=image, s=milliseconds, a=ahead: slowly(d, m(), i, s, a),
+                )
+
+
 def healthy() -> Iterator:
     adam, sgd = keras.optimizers.Adam, keras.optimizers.SGD
     yield "adam_1e-4", lambda d: fit(dense(), digits(), adam(1e-4), d, epochs=30)
@@ -439,6 +584,13 @@ FAMILIES = {
         schedule_end,
         norm_batch,
         overfit,
+        small_data,
+        outliers,
+        batch_size,
+        accumulation,
+        memory,
+        eager,
+        slow_data,
         healthy,
     )
 }

@@ -112,6 +112,7 @@
  * @property {string} title
  * @property {{heading: string, paragraphs: string[]}[]} sections
  * @property {{name: string, default: string, unit: string, means: string, source: string}[]} limits
+ * @property {boolean} opt_in it is off unless selected
  * @property {string[]} reads
  * @property {string[]} explains
  * @property {string} ignore

@@ -57,6 +57,7 @@ export const TEXT = {
   wrongHeading: "When it is wrong", // the heading of that section on a rule's page
   rulePage: "All about this rule",
   ignore: "To ignore this rule",
+  optIn: "Off by default. To let it look, put this into pyproject.toml:",
   ignoreHow: "To ignore the rule, put this into pyproject.toml and say why:",
   limits: "Limits",
   limitColumns: ["Name", "Default", "What it is", "Measured in"],

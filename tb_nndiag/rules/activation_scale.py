@@ -60,6 +60,7 @@ INITIALIZERS = {"tanh": "glorot_uniform", "sigmoid": "glorot_uniform", "selu": "
         "diverging-loss",
         "nan-loss",
         "nan-weights",
+        "stuck-then-learns",
     ],
 )
 def activation_scale(

@@ -44,7 +44,14 @@ CLASSES = (
     severity="warning",
     reads=["labels", "outputs", "gap", "baseline"],
     may_read=SIGNALS,
-    explains=["constant-output", "loss-plateau", "majority-class", "underfitting", "undertrained"],
+    explains=[
+        "constant-output",
+        "loss-plateau",
+        "majority-class",
+        "underfitting",
+        "undertrained",
+        "cannot-fit-small-data",
+    ],
 )
 def class_imbalance(
     run: Run,

@@ -43,7 +43,7 @@ PROBABILITIES = ("softmax", "sigmoid")
     severity="error",
     reads=["outputs", "labels"],
     may_read=["optimizer"],
-    explains=["loss-plateau", "underfitting", "undertrained", "majority-class"],
+    explains=["loss-plateau", "underfitting", "undertrained", "majority-class", "cannot-fit-small-data"],
 )
 def constant_output(
     run: Run,

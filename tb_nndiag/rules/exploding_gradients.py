@@ -53,6 +53,7 @@ from tb_nndiag.snippets import a_tenth, learning_rate, optimizer, standardized
         "vanishing-gradients",
         "nan-weights",
         "loss-scale-collapse",
+        "loss-spikes",
     ],
 )
 def exploding_gradients(

@@ -56,6 +56,7 @@ from tb_nndiag.snippets import decaying, learning_rate, optimizer, planned_steps
         "memorizing-noise",
         "nan-weights",
         "loss-scale-collapse",
+        "loss-spikes",
     ],
 )
 def learning_rate_too_high(

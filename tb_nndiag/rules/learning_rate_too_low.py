@@ -41,7 +41,7 @@ from tb_nndiag.snippets import learning_rate, optimizer, other_optimizer
     severity="error",
     reads=["updates", "loss"],
     may_read=[*SIGNALS, "optimizer"],
-    explains=[*OUTCOMES, "class-imbalance"],
+    explains=[*OUTCOMES, "class-imbalance", "stuck-then-learns"],
 )
 def learning_rate_too_low(
     run: Run,

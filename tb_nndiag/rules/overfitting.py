@@ -38,7 +38,7 @@ from tb_nndiag.run import Run
 from tb_nndiag.snippets import SHUFFLE, callback, insert
 
 
-@rule("NND501", severity="warning", reads=["gap"], may_read=["epoch"])
+@rule("NND501", severity="warning", reads=["gap"], may_read=["epoch"], explains=["capacity"])
 def overfitting(
     run: Run,
     *,

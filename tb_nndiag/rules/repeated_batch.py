@@ -35,7 +35,14 @@ from tb_nndiag.run import Run
     severity="warning",
     reads=["batches"],
     may_read=["gap"],
-    explains=["overfitting", "memorizing-noise", "loss-plateau", "bad-labels", "majority-class"],
+    explains=[
+        "overfitting",
+        "memorizing-noise",
+        "loss-plateau",
+        "bad-labels",
+        "majority-class",
+        "cannot-fit-small-data",
+    ],
 )
 def repeated_batch(
     run: Run,

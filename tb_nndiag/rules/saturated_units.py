@@ -42,7 +42,7 @@ BOUNDED = ("sigmoid", "tanh", "hard_sigmoid", "softsign", "hard_tanh")
     severity="error",
     reads=["units"],
     may_read=["inputs", "optimizer", *SIGNALS],
-    explains=[*OUTCOMES, "class-imbalance", "vanishing-gradients"],
+    explains=[*OUTCOMES, "class-imbalance", "vanishing-gradients", "stuck-then-learns"],
 )
 def saturated_units(
     run: Run,

@@ -36,7 +36,7 @@ from tb_nndiag.snippets import before
 from tb_nndiag.snippets import layer as layer_code
 
 
-@rule("NND502", severity="hint", reads=["loss", "gap", "baseline"], may_read=SIGNALS)
+@rule("NND502", severity="hint", reads=["loss", "gap", "baseline"], may_read=SIGNALS, explains=["capacity"])
 def underfitting(
     run: Run,
     *,

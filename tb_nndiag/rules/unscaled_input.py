@@ -88,6 +88,8 @@ SHAPING = (
         "initial-loss",
         "nan-weights",
         "loss-scale-collapse",
+        "loss-spikes",
+        "stuck-then-learns",
     ],
 )
 def unscaled_input(

@@ -45,7 +45,7 @@ from tb_nndiag.snippets import both, insert, layer
     severity="error",
     reads=["gradients", "updates", "loss"],
     may_read=SIGNALS,
-    explains=[*OUTCOMES, "class-imbalance", "learning-rate-too-low"],
+    explains=[*OUTCOMES, "class-imbalance", "learning-rate-too-low", "stuck-then-learns"],
 )
 def vanishing_gradients(
     run: Run,

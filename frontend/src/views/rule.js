@@ -20,7 +20,7 @@ export function RulePage({ page, close, open }) {
     ${page.sections.map(
       ({ heading, paragraphs }) => html`<section>
         <h3>${heading}</h3>
-        ${paragraphs.map((text) => html`<p><${Prose} text=${text} /></p>`)}
+        ${paragraphs.map((text) => (text.includes("\n") ? html`<${Code} code=${text} what=${heading} />` : html`<p><${Prose} text=${text} /></p>`))}
       </section>`,
     )}
     ${page.limits.length > 0 &&
@@ -46,6 +46,11 @@ export function RulePage({ page, close, open }) {
     html`<section>
       <h3>${TEXT.explains}</h3>
       <p class="linked">${page.explains.map((rule) => html`<button type="button" class="link rule" onClick=${() => open(rule)}>${rule}</button> `)}</p>
+    </section>`}
+    ${page.opt_in &&
+    html`<section>
+      <p>${TEXT.optIn}</p>
+      <${Code} code=${`[tool.nndiag]\nselect = ["${page.rule}"]`} what=${TEXT.optIn} />
     </section>`}
     <section>
       <h3>${TEXT.ignore}</h3>

@@ -1,0 +1,38 @@
+import numpy as np
+from made_up import gaps, losses, run, series
+from recorded import recorded
+
+
+def jumps(to=3.0, at=(10,), usual=0.2, worst=0.4, records=20, after=None, constant=1.0):
+    """Batches with a loss of `usual` at most `worst`, but for these records."""
+    mean, largest = np.full(records, usual), np.full(records, worst)
+    largest[list(at)] = to
+    if after is not None:
+        mean[max(at) + 1 :] = after
+    return run(loss=losses(mean, max=largest, worst_step=np.arange(records) + 1), baseline=series("baseline", constant_loss=constant))
+
+
+FIRES = {
+    "one batch": jumps(),
+    "just over five times": jumps(to=2.01),
+    "just over a constant": jumps(to=1.01, worst=0.2),
+    "twice": jumps(at=(8, 12)),
+    "where next to nothing is left": jumps(usual=0.0, worst=0.0),
+    "above a penalty": run(**{**jumps(to=7.5, usual=5.2, worst=5.4).series, "gap": series("gap", train=5.2, penalty=5.0, epoch=1)}),
+}
+HINTS = {}
+SILENT = {
+    "a healthy run": recorded("healthy_dense"),
+    "a healthy convolutional net": recorded("healthy_conv"),
+    "just under five times": jumps(to=1.99),
+    "just under a constant": jumps(to=0.99, worst=0.19),
+    "before anything was learned": jumps(usual=0.51, worst=0.51),
+    "it does not come back": jumps(after=0.9),
+    "the first record": jumps(at=(0,)),
+    "the last record": jumps(at=(19,)),
+}
+UNKNOWN = {
+    "ten records": jumps(at=(5,), records=10),
+    "the constant's loss is not known": jumps(constant=np.nan),
+    "no constant's loss": run(loss=losses([1.0]), gap=gaps([1.0])),
+}
