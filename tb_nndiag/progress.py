@@ -165,6 +165,8 @@ def still_falling(run: Run, *, least: float, noise: float = 2.0) -> bool:
     for signal, stat in (("gap", "train"), ("loss", "mean")):
         if signal in run and len(loss) < 6:
             values = run[signal].of_run(stat)
+            if signal == "gap":
+                values = values - np.nan_to_num(run[signal].of_run("penalty"))  # weights that shrink are no progress
             loss = values[np.isfinite(values)]
     third = len(loss) // 3
     if third < 2:
