@@ -108,7 +108,7 @@ def class_imbalance(
                 'model.compile(optimizer=model.optimizer, loss=model.loss, metrics=[keras.metrics.AUC(curve="PR")])',
             ),
         ],
-        first_step=min(int(patience), step),
+        first_step=0,  # of the targets
         last_step=step,
         severity="" if left > much and not learning else "hint",
     )  # fmt: skip
