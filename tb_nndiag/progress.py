@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_nndiag.layers import IMAGES
 from tb_nndiag.rule import Evidence, Limit, NotEnoughData, number
 from tb_nndiag.run import Run
 
@@ -133,6 +134,23 @@ def harmed(run: Run, stuck: float) -> bool:
         return now_left(run) > stuck
     except NotEnoughData:
         return False
+
+
+def broken_by_its_loss(run: Run) -> bool:
+    """Whether the loss was the first tensor that was not finite, while the predictions lie in the bounds of their activation.
+
+    No step and no input is to blame then: the loss has no value for a prediction that is allowed (the logarithm of 0).
+    """
+    layer = run.card.output_layer if run.card else None
+    if (
+        layer is None
+        or "nonfinite" not in run
+        or not np.isfinite(IMAGES.get(layer.activation, (-np.inf, np.inf))).all()
+    ):
+        return False
+    series = run["nonfinite"]
+    counts = series["count"][0]
+    return bool(counts.any()) and series.columns[int(np.argmax(counts > 0))] == "loss"
 
 
 def room(run: Run) -> float:

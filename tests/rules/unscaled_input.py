@@ -1,4 +1,4 @@
-from made_up import card, dense, gaps, losses, run, series
+from made_up import broken, card, dense, gaps, losses, run, series
 from recorded import recorded
 
 from tb_nndiag.run import Layer
@@ -6,9 +6,9 @@ from tb_nndiag.run import Layer
 ANSWER = dense("answer", 1, "sigmoid", output=True)
 
 
-def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None, given=None):
+def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None, given=None, **more):
     parts = {"loss": losses([start, 1.0]), "gap": gaps([left, left]), "baseline": series("baseline")}
-    more = {"card": card} if card is not None else {}
+    more |= {"card": card} if card is not None else {}
     if given is not None:
         more["fed"] = series("fed", ("hidden",), largest_scale=given)
     return run(inputs=series("inputs", ("pixels",), largest_scale=scale, scale_ratio=ratio), **parts, **more)
@@ -24,10 +24,14 @@ FIRES = {
     "just over the ratio": fed(scale=5, ratio=51),
     "moderate, but the first loss shows it and nothing was learned": fed(scale=11, start=2.1, left=0.91),
     "tiny, and nothing was learned": fed(scale=0.049, left=0.91),
+    "an output broke": fed(left=0.91, nonfinite=broken("output of hidden")),
     "the first layer gets it as it is": fed(given=10.1),
     "behind a layer that only reshapes": fed(card=card(Layer("flat", "Flatten"), dense("hidden"), ANSWER)),
 }
-HINTS = {"large, but it learns": fed(start=9, left=0.49)}
+HINTS = {
+    "large, but it learns": fed(start=9, left=0.49),
+    "the loss broke, of predictions within their bounds": fed(left=0.91, nonfinite=broken("loss")),
+}
 SILENT = {
     "a healthy run": recorded("healthy_conv"),
     "pixels of 0 to 255, normalized": recorded("pixels_to_255_normalized"),
