@@ -196,7 +196,7 @@ def _has_modes(model: keras.Model) -> bool:
 
 def _has_mode(layer: keras.layers.Layer) -> bool:
     if not type(layer).__module__.startswith("keras."):
-        return "training" in inspect.signature(layer.call).parameters and not layer._layers
+        return "training" in inspect.signature(type(layer).call).parameters and not layer._layers
     noise = [getattr(layer, name, 0) for name in ("rate", "dropout", "recurrent_dropout", "stddev")]
     own = isinstance(layer, (keras.layers.BatchNormalization, keras.layers.SpectralNormalization))
     return own or type(layer).__name__.startswith("Random") or any(isinstance(n, (int, float)) and n for n in noise)

@@ -77,7 +77,10 @@ _BY_REASON = (
         Enabling("Train longer, or lower the `momentum` of that layer: its averages follow the batches sooner then."),
     ),
     (r"validation loss", Enabling("Mend the validation loss first: it was never a finite number.")),
-    (r"held rows of the rare|distinct training rows|rows to tell|needs \S+ (held )?rows, has", Enabling("Train on more rows.")),
+    (
+        r"held rows of the rare|distinct training rows|rows to tell|needs \S+ (held )?rows, has",
+        Enabling("Train on more rows."),
+    ),
     (
         r"rows may be equal by chance",
         Enabling("Nothing to change: this rule judges inputs that are not whole numbers."),

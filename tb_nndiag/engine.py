@@ -96,7 +96,13 @@ def _reading_order(verdicts: Sequence[Verdict]) -> list[Verdict]:
                 add(effect)
 
     fired = [v for v in verdicts if v.fires]
-    by_weight = sorted(fired, key=lambda v: (SEVERITIES.index(v.severity), v.finding.first_step, v.code))  # type: ignore[union-attr]
+
+    def weight(verdict: Verdict) -> tuple[int, int, bool, str]:
+        first_step = verdict.finding.first_step  # type: ignore[union-attr]
+        configured = first_step == 0 and verdict.code.startswith("NND7")  # with it wrong, no data are right
+        return SEVERITIES.index(verdict.severity), first_step, not configured, verdict.code
+
+    by_weight = sorted(fired, key=weight)
     for verdict in by_weight:
         if verdict.leads:
             add(verdict)

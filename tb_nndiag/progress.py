@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_nndiag.layers import IMAGES
 from tb_nndiag.rule import Evidence, Limit, NotEnoughData, number
 from tb_nndiag.run import Run
 
@@ -146,6 +147,23 @@ def harmed(run: Run, stuck: float) -> bool:
         return False
 
 
+def broken_by_its_loss(run: Run) -> bool:
+    """Whether the loss was the first tensor that was not finite, while the predictions lie in the bounds of their activation.
+
+    No step and no input is to blame then: the loss has no value for a prediction that is allowed (the logarithm of 0).
+    """
+    layer = run.card.output_layer if run.card else None
+    if (
+        layer is None
+        or "nonfinite" not in run
+        or not np.isfinite(IMAGES.get(layer.activation, (-np.inf, np.inf))).all()
+    ):
+        return False
+    series = run["nonfinite"]
+    counts = series["count"][0]
+    return bool(counts.any()) and series.columns[int(np.argmax(counts > 0))] == "loss"
+
+
 def room(run: Run) -> float:
     """How much loss there is to gain: from the best constant prediction to the perfect one."""
     return reference_loss(run) - floor_loss(run)
@@ -176,6 +194,8 @@ def still_falling(run: Run, *, least: float, noise: float = 2.0) -> bool:
     for signal, stat in (("gap", "train"), ("loss", "mean")):
         if signal in run and len(loss) < 6:
             values = run[signal].of_run(stat)
+            if signal == "gap":
+                values = values - np.nan_to_num(run[signal].of_run("penalty"))  # weights that shrink are no progress
             loss = values[np.isfinite(values)]
     third = len(loss) // 3
     if third < 2:

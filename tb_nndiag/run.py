@@ -152,9 +152,16 @@ class Card:
 
     @property
     def output_layer(self) -> Layer | None:
-        """The model's output layer; None when there are several or it is not known."""
-        outputs = [layer for layer in self.layers if layer.output]
-        return outputs[0] if len(outputs) == 1 else None
+        """The model's output layer; None when there are several or it is not known.
+
+        Where a linear `Activation` passes on what the layer before it puts out (usual with mixed precision), that layer.
+        """
+        outputs = [place for place, layer in enumerate(self.layers) if layer.output]
+        if len(outputs) != 1:
+            return None
+        last, before = self.layers[outputs[0]], self.layers[outputs[0] - 1]
+        passed_on = (last.class_name, last.activation) == ("Activation", "linear") and outputs[0] > 0
+        return before if passed_on and before.output_shape == last.output_shape else last
 
 
 @dataclass(frozen=True)

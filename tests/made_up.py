@@ -82,6 +82,12 @@ def dense(name: str, units: int = 32, activation: str = "relu", inputs: int = 32
     return Layer(name, "Dense", activation, "GlorotUniform", size, size, (-1, units), (inputs, units), output, **more)
 
 
+def broken(place: str) -> Series:
+    """A `nonfinite` series in which what has this name broke first, and then what comes after it."""
+    columns = ("input", "target", "output of hidden", "output of answer", "loss", "gradient of answer", "weights of answer")
+    return series("nonfinite", columns, count=(np.arange(len(columns)) >= columns.index(place)).astype(float)[None])
+
+
 def run(**parts: Any) -> Run:
     """A run of these series; `card=` is its card (the usual one, unless given), `settings=` those it is judged under."""
     made = parts.pop("card") if "card" in parts else card()

@@ -216,6 +216,11 @@ def test_of_equal_weight_the_earlier_comes_first_then_the_lower_code():
     assert order_of(*rules) == ["a", "b", "c"]
 
 
+def test_of_what_holds_from_the_start_the_configuration_comes_first():
+    later = fires("dies", first=1, code="NND301"), fires("constant", first=1, code="NND705")
+    assert order_of(*later, fires("unscaled", first=0, code="NND601"), fires("softmax", first=0, code="NND701")) == ["softmax", "unscaled", "dies", "constant"]
+
+
 def test_answers_without_a_finding_stand_in_code_order():
     second, first = rule("NND902", severity="error", reads=["loss"])(silent), rule("NND901", severity="hint", reads=["loss"])(silent)
     assert [v.code for v in diagnose(RUN, rules=[second, first])] == ["NND901", "NND902"]

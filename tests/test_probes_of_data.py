@@ -69,6 +69,16 @@ def test_measuring_both_modes_leaves_statistics_and_random_numbers_alone(tmp_pat
         np.testing.assert_array_equal(a, b)
 
 
+class DroppedInTraining(L.Layer):
+    def call(self, x, training=None):
+        return 0.0 * x if training else x
+
+
+def test_a_layer_of_ones_own_may_do_something_else_in_training_mode(tmp_path):
+    mode = recorded(tmp_path, made(L.Dense(8), DroppedInTraining()), X, CLASSES)["mode"]
+    assert mode.last(0, "training") != mode.last(0, "inference")
+
+
 @pytest.mark.parametrize("layer", [None, lambda: L.Dropout(0.0), L.LayerNormalization], ids=["dense", "dropout of nothing", "layer normalization"])
 def test_a_model_that_does_the_same_in_both_modes_has_none(layer, tmp_path):
     assert "mode" not in recorded(tmp_path, made(L.Dense(8), *([layer()] if layer else [])), X, CLASSES)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_up import gaps, losses, run, series
 
-from tb_nndiag.progress import floor_loss, now_left, val_left_over
+from tb_nndiag.progress import floor_loss, now_left, still_falling, val_left_over
 
 
 def learned(*train, val=np.nan, constant=1.0, **more):
@@ -28,3 +28,10 @@ def test_a_loss_that_was_reached_shows_that_the_floor_lies_no_higher(perfect):
 def test_without_an_evaluation_the_floor_is_what_was_recorded():
     assert floor_loss(run(perfect=series("perfect", loss=0.5))) == 0.5
     assert floor_loss(run()) == 0.0
+
+
+@pytest.mark.parametrize("penalty", [0.0, np.linspace(0.9, 0.0, 9)], ids=["without a penalty", "of which a penalty is all that falls"])
+def test_a_penalty_that_falls_is_no_progress(penalty):
+    whole = np.linspace(1.9, 1.0, 9)
+    gap = series("gap", steps=np.arange(9), train=whole, penalty=penalty, epoch=1)
+    assert still_falling(run(gap=gap), least=0.01) == (np.max(penalty) == 0)

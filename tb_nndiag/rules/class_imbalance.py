@@ -116,7 +116,7 @@ def class_imbalance(
                 *_of_each_class(run),
             ),
         ],
-        first_step=min(int(patience), step),
+        first_step=0,  # of the targets
         last_step=step,
         severity="" if left > much and not learning else "hint",
     )  # fmt: skip

@@ -16,7 +16,7 @@ Give a positive rate. If it comes from a schedule, count its steps in batches, n
 ## When it is wrong
 
 A rate that ends near zero is how a schedule should end, and reducing it on a plateau is a common practice: a run that has
-come to rest by then gets a hint at most. A warm-up that begins at zero is not meant.
+come to rest by then gets a hint at most, and so does one with validation data whose rate a callback sets. A warm-up that begins at zero is not meant.
 
 ## Source
 
@@ -115,8 +115,9 @@ def learning_rate_invalid(
     if not share >= long:
         return None
     scheduled = bool(run.card and run.card.optimizer and run.card.optimizer.schedule)
-    # a callback may have lowered it because the loss stood still: then it is no cause
-    early = scheduled and harmed(run, much) and _was_falling(run, since, falling)
+    # a callback may have lowered it because the validation loss stood still: then it is no cause
+    alone = scheduled or not (run.card and run.card.validation)
+    early = alone and harmed(run, much) and _was_falling(run, since, falling)
     severity = "" if scheduled and harmed(run, stuck) else "warning" if early else "hint"
     return _finding(
         f"From step {since:,} on the learning rate is {number(rates[-1])}, next to nothing beside the largest"

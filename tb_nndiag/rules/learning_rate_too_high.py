@@ -16,7 +16,8 @@ Divide the learning rate by what the measured ratio is too large: about 0.001 to
 ## When it is wrong
 
 The first steps from zero, and layers of a few weights, may move by more than their size: both are left out. A run that
-learns with long steps is not accused.
+learns with long steps is not accused. Where the loss itself has no value for predictions within the bounds of their activation (the
+logarithm of 0 in a loss of one's own), no rate is to blame: a hint.
 
 ## Source
 
@@ -30,7 +31,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import USUAL_UPDATE, median, median_ratio, with_updates_to_judge
-from tb_nndiag.progress import SIGNALS, against_constant, evidence_of_harm, now_left
+from tb_nndiag.progress import SIGNALS, against_constant, broken_by_its_loss, evidence_of_harm, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import decaying, learning_rate, optimizer, planned_steps
@@ -40,7 +41,7 @@ from tb_nndiag.snippets import decaying, learning_rate, optimizer, planned_steps
     "NND204",
     severity="error",
     reads=["updates", "loss"],
-    may_read=[*SIGNALS, "optimizer"],
+    may_read=[*SIGNALS, "optimizer", "nonfinite"],
     explains=[
         *OUTCOMES,
         "class-imbalance",
@@ -143,4 +144,5 @@ def learning_rate_too_high(
         first_step=1,  # it is judged by how the run begins
         last_step=int(updates.steps[high[-1]]),
         active=not ratio[-1] <= limit,
+        severity="hint" if broken_by_its_loss(run) else "",
     )

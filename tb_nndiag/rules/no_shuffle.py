@@ -42,7 +42,7 @@ from tb_nndiag.snippets import fit
     severity="warning",
     reads=["batches", "labels", "gap", "baseline"],
     may_read=SIGNALS,
-    explains=[*OUTCOMES, "class-imbalance", "oscillating-loss", "diverging-loss"],
+    explains=[*OUTCOMES, "class-imbalance", "oscillating-loss", "diverging-loss", "learning-rate-too-high"],
 )
 def no_shuffle(
     run: Run,

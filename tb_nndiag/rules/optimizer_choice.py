@@ -3,7 +3,8 @@
 ## What it sees
 
 The run card: a momentum, beta or rho that is not between 0 and 1; an epsilon of Adam and its relatives that is far larger than
-the roots of the squared gradients that it is added to; a first beta that is too large beside the second (swapped, often).
+the roots of the squared gradients that it is added to; a first beta that is too large beside the second (swapped, often); a weight
+decay that takes a good part of the weights away in each step.
 
 ## Why it matters
 
@@ -36,7 +37,7 @@ from tb_nndiag.snippets import learning_rate
 
 AVERAGES = ("momentum", "beta_1", "beta_2", "rho")
 ADAMS = ("Adam", "AdamW", "Nadam")
-USUAL = {"momentum": 0.9, "beta_1": 0.9, "beta_2": 0.999, "rho": 0.9, "epsilon": 1e-7}
+USUAL = {"momentum": 0.9, "beta_1": 0.9, "beta_2": 0.999, "rho": 0.9, "epsilon": 1e-7, "weight_decay": 0.004}
 
 
 @rule(
@@ -71,6 +72,14 @@ def optimizer_choice(
     balance: Annotated[
         float, Limit("beta_1² over the root of beta_2, which must be less", "ratio", "Kingma & Ba 2015")
     ] = 1,
+    decay: Annotated[
+        float,
+        Limit(
+            "weight decay times the learning rate: what each step takes off the weights",
+            "share",
+            "judgment: 1e-5 is usual",
+        ),
+    ] = 0.1,
     stuck: Annotated[float, HARM] = 0.9,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 40,
 ) -> Finding | None:
@@ -79,7 +88,7 @@ def optimizer_choice(
     if run.last_step < patience:
         raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
     optimizer = run.card.optimizer
-    found = _outside(optimizer, most, epsilon, balance)
+    found = _outside(optimizer, most, epsilon, balance, decay)
     if found is None:
         return None
     evidence, why, settings = found
@@ -108,7 +117,7 @@ def optimizer_choice(
 
 
 def _outside(
-    optimizer: Optimizer, most: float, epsilon: float, balance: float
+    optimizer: Optimizer, most: float, epsilon: float, balance: float, decay: float
 ) -> tuple[Evidence, str, tuple[str, ...]] | None:
     """The first setting that lies outside: as evidence, why it matters, and the settings to change."""
     settings = {k: float(v) for k, v in optimizer.settings.items()}
@@ -120,6 +129,13 @@ def _outside(
                 " step takes back a part of the one before."
             )
             return _evidence(key, value, most if value >= 0 else 0.0), why, (key,)
+    shrinks = settings.get("weight_decay", 0.0) * optimizer.learning_rate
+    if shrinks >= decay:
+        why = (
+            "Each step takes that share off every weight, whatever the rows say. The decay is multiplied by the learning rate, and"
+            f" is {settings['weight_decay']:g} here."
+        )
+        return _evidence("weight decay times its learning rate", shrinks, decay), why, ("weight_decay",)
     if optimizer.name not in ADAMS:
         return None
     if settings.get("epsilon", 0.0) >= epsilon:

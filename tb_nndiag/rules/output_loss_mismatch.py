@@ -4,7 +4,8 @@
 
 The run card (output activation and units, the loss and its `from_logits`), checked against the targets and predictions of
 the held rows: softmax over a single unit; a loss that expects probabilities and gets something else; targets that the
-output's activation cannot reach, or that the loss does not allow; a loss that cannot tell classes apart, or predictions that are no shares of them.
+output's activation cannot reach (several labels of a row, under a softmax), or that the loss does not allow; a loss that cannot
+tell classes apart, or predictions that are no shares of them.
 
 ## Why it matters
 
@@ -56,6 +57,7 @@ class Targets:
     distinct: int
     width: int
     one_hot: bool
+    most_in_a_row: float
     step: int
 
 
@@ -110,6 +112,7 @@ def output_loss_mismatch(
         _forbidden_targets(run, loss, targets, layer, tolerance),
         _no_probabilities(run, layer, loss),
         _not_adding_up(run, layer, loss, sums),
+        _several_at_once(run, layer, loss, targets, sums),
         _out_of_reach(run, layer, loss, targets, tolerance),
     ):
         if found:
@@ -308,6 +311,26 @@ def _not_adding_up(run: Run, layer: Layer, loss: Loss, tolerance: float) -> Find
     )
 
 
+def _several_at_once(run: Run, layer: Layer, loss: Loss, targets: Targets | None, tolerance: float) -> Finding | None:
+    if targets is None or layer.activation != "softmax" or loss.name not in BINARY or targets.width != layer.units:
+        return None
+    if not targets.most_in_a_row > 1 + tolerance:
+        return None
+    return _finding(
+        f"The targets of a row add up to as much as {number(targets.most_in_a_row)}, but `{layer.name}` is a softmax: what it predicts"
+        " for a row adds up to 1.",
+        f"Where several labels are true at once they share that 1, so that none gets near its target, and `{loss.name}` asks for each.",
+        Evidence("largest sum of a row's targets", targets.most_in_a_row, 1.0, "", "labels", layer.name, targets.step),
+        [
+            Fix(
+                "Use a sigmoid: each label is a question of its own.",
+                "Then a row may have as many labels as are true.",
+                *_dense(run, layer, "sigmoid", layer.units, loss.name),
+            )
+        ],
+    )
+
+
 def _out_of_reach(run: Run, layer: Layer, loss: Loss, targets: Targets | None, tolerance: float) -> Finding | None:
     if targets is None or layer.activation not in IMAGES or not (loss.is_distance or loss.name in RELATIVE):
         return None
@@ -416,8 +439,9 @@ def _targets(run: Run) -> Targets | None:
         return None
     one_hot = of["distinct"] == 2 and of["row_sum_min"] == of["row_sum_max"] == 1 and of["min"] == 0
     return Targets(
-        of["min"], of["max"], bool(of["integer"]), int(of["distinct"]), int(of["width"]), one_hot, int(series.steps[-1])
-    )
+        of["min"], of["max"], bool(of["integer"]), int(of["distinct"]), int(of["width"]), one_hot,
+        of["row_sum_max"], int(series.steps[-1]),
+    )  # fmt: skip
 
 
 def _finding(headline: str, why: str, evidence: Evidence, fixes: list[Fix]) -> Finding:

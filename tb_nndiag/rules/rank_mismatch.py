@@ -18,7 +18,8 @@ Give targets the shape of the predictions.
 
 Keras' own losses, and plain functions given as a loss, get targets of the predictions' rank: there (n,) beside (n, 1) is harmless, and
 the rule is silent. A loss of one's own whose targets are no predictions (parameters of a distribution, another coding) has
-no "predicting every target exactly"; if it is also lower for a constant, the rule is wrong.
+no "predicting every target exactly": under a contrastive loss a target of 1 may ask for a distance of 0. The rule is silent once the
+network does better than a constant, which no network does where each prediction meets all targets.
 
 ## Source
 
@@ -30,6 +31,8 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
+import numpy as np
+
 from tb_nndiag import snippets
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
@@ -40,7 +43,7 @@ from tb_nndiag.snippets import Recipe
     "NND606",
     severity="error",
     reads=["labels", "outputs"],
-    may_read=["baseline", "perfect"],
+    may_read=["baseline", "perfect", "gap"],
     explains=[*OUTCOMES, "class-imbalance", "overfitting", "memorizing-noise"],
 )
 def rank_mismatch(
@@ -54,6 +57,10 @@ def rank_mismatch(
         float,
         Limit("how far both may lie from what a squared loss of all pairs gives, over the targets' variance", "ratio", "judgment"),
     ] = 0.02,
+    reached: Annotated[
+        float,
+        Limit("lowest loss of the held rows over that of the best constant prediction, which it stays above", "ratio", "1: no network is below a constant then"),
+    ] = 0.9,
 ) -> Finding | None:  # fmt: skip
     labels, outputs = run["labels"], run["outputs"]
     if len(labels.columns) != 1 or len(outputs.columns) != 1:
@@ -71,7 +78,12 @@ def rank_mismatch(
         and abs(constant - variance) < exact * variance
         and abs(perfect - 2 * variance) < exact * variance
     )
-    if (ranks[0] != ranks[1] or pairs) and constant > 0 and perfect > worse * constant:
+    if (
+        (ranks[0] != ranks[1] or pairs)
+        and constant > 0
+        and perfect > worse * constant
+        and _lowest(run) > reached * constant
+    ):
         return _finding(
             f"Targets of shape {shapes[0]} meet predictions of shape {shapes[1]}: predicting every target exactly would cost"
             f" {number(perfect)}, the same answer for every row {number(constant)} (limit: {number(worse)} times that).",
@@ -104,6 +116,13 @@ def rank_mismatch(
         step,
         "" if crossed else "hint" if alone else "warning",
     )
+
+
+def _lowest(run: Run) -> float:
+    """The lowest loss of the held rows, without penalties; infinity where none was evaluated, NaN where none was finite."""
+    if "gap" not in run:
+        return math.inf
+    return float(np.fmin.reduce(run["gap"].of_run("train") - np.nan_to_num(run["gap"].of_run("penalty"))))
 
 
 def _numbers_of_a_row(run: Run, width: int) -> int:

@@ -19,7 +19,7 @@ Normalization layer first, so that the model carries the scaling with it.
 ## When it is wrong
 
 Numbers of words or categories for an embedding are not judged, nor are models that normalize first. Large inputs that are
-learned all the same get a hint.
+learned all the same get a hint, and so do those under a loss that has no value for some predictions (the logarithm of 0).
 
 ## Source
 
@@ -33,7 +33,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag import snippets
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, reference_loss
+from tb_nndiag.progress import SIGNALS, broken_by_its_loss, evidence_of_harm, now_left, reference_loss
 from tb_nndiag.rule import OUTCOMES, Change, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 
@@ -71,7 +71,7 @@ SHAPING = (
     "NND601",
     severity="error",
     reads=["inputs", "loss"],
-    may_read=[*SIGNALS, "fed"],
+    may_read=[*SIGNALS, "fed", "nonfinite"],
     explains=[
         *OUTCOMES,
         "class-imbalance",
@@ -197,5 +197,5 @@ def unscaled_input(
         fixes=[divide, standardize] if pixels else [standardize, layer],
         first_step=0,
         last_step=step,
-        severity="" if left > stuck else "warning" if left > poor else "hint",
+        severity="hint" if left <= poor or broken_by_its_loss(run) else "" if left > stuck else "warning",
     )

@@ -3,7 +3,8 @@
 ## What it sees
 
 The targets of the held rows, where a linear output is trained with a distance (squared or absolute): their spread and
-their mean. And the harm: how much of a constant prediction's loss is left.
+their mean. And the harm: how much of a constant prediction's loss is left; with several outputs, how much must be left by the mean and the
+spread of the predictions.
 
 ## Why it matters
 
@@ -39,7 +40,7 @@ from tb_nndiag.snippets import standardized_targets
     "NND602",
     severity="error",
     reads=["labels", "loss"],
-    may_read=SIGNALS,
+    may_read=[*SIGNALS, "outputs"],
     explains=[
         *OUTCOMES,
         "class-imbalance",
@@ -64,14 +65,18 @@ def unscaled_target(
         float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")
     ] = 0.9,
 ) -> Finding | None:
-    if run.card is None or len(run.card.losses) != 1 or run.card.output_layer is None:
-        raise NotEnoughData("needs a run card with one output and one loss")
-    if not run.card.losses[0].is_distance or run.card.output_layer.activation not in ("", "linear"):
-        return None
-    labels, left = run["labels"], now_left(run)
-    std, mean = labels.last(0, "std"), abs(labels.last(0, "mean"))
-    far = mean / std if std > 0 else 0.0
-    if not (std > spread or far > offset) or not left > stuck:
+    labels = run["labels"]
+    for column, whose in enumerate(_distances(run)):
+        if whose is None:
+            continue
+        std, mean = labels.last(column, "std"), abs(labels.last(column, "mean"))
+        far = mean / std if std > 0 else 0.0
+        if not (std > spread or far > offset):
+            continue
+        left, where = (_at_least_left(run, column), f" of `{whose}`") if whose else (now_left(run), "")
+        if left > stuck:
+            break
+    else:
         return None
     step = int(labels.steps[-1])
     large = std > spread
@@ -81,7 +86,10 @@ def unscaled_target(
         else f"a mean of {number(mean)}, {number(far)} times their standard deviation (limit: {number(offset)})"
     )
     return Finding(
-        headline=f"The targets have {what}, and the network did not get there: {against_constant(run)}.",
+        headline=(
+            f"The targets{where} have {what}, and the network did not get there:"
+            f" {_far_from_them(run, column) if where else against_constant(run)}."
+        ),
         why="Its outputs start near zero: the steps are spent on carrying them there, and no usual learning rate fits.",
         evidence=[
             Evidence("standard deviation of the targets", std, spread, "", "labels", "run", step)
@@ -108,3 +116,38 @@ def unscaled_target(
         first_step=0,
         last_step=max(step, run.last_step),
     )
+
+
+def _distances(run: Run) -> list[str | None]:
+    """For each column of the targets the output that it is for ("": the only one); None where it is not to be judged.
+
+    Raises NotEnoughData when it is not known which loss and which layer belong to which targets.
+    """
+    card, columns = run.card, run["labels"].columns
+    if card is None or len(card.losses) != len(columns):
+        raise NotEnoughData("needs a run card with a loss for each of the targets")
+    if len(columns) > 1 and columns != tuple(loss.output for loss in card.losses):
+        raise NotEnoughData("needs a run card that says which targets each loss is for")
+    asked: list[str | None] = []
+    for loss in card.losses:
+        layer = card.output_layer if len(columns) == 1 else card.layer(loss.output)
+        if layer is None:
+            raise NotEnoughData("needs a run card that says which layer puts out what a loss is for")
+        judged = loss.is_distance and layer.activation in ("", "linear")
+        asked.append((loss.output if len(columns) > 1 else "") if judged else None)
+    return asked
+
+
+def _at_least_left(run: Run, column: int) -> float:
+    """A lower bound of what is left of a constant's squared error, from mean and spread of targets and predictions alone."""
+    if "outputs" not in run or run["outputs"].columns != run["labels"].columns:
+        return float("nan")
+    (std, mean), (its_std, its_mean) = (
+        [run[s].last(column, t) for t in ("std", "mean")] for s in ("labels", "outputs")
+    )
+    return ((std - its_std) ** 2 + (mean - its_mean) ** 2) / std**2 if std > 0 else float("nan")
+
+
+def _far_from_them(run: Run, column: int) -> str:
+    std, mean = (run["outputs"].last(column, stat) for stat in ("std", "mean"))
+    return f"its predictions have a mean of {number(mean)} and a standard deviation of {number(std)}"

@@ -5,9 +5,9 @@ from recorded import recorded
 from tb_nndiag.run import Card, Optimizer
 
 
-def rates(*values, every=10, left=1.0, loss=None, schedule="CosineDecay", constant=1.0, known=True):
+def rates(*values, every=10, left=1.0, loss=None, schedule="CosineDecay", constant=1.0, known=True, validation=False):
     steps = np.arange(1, len(values) + 1) * every
-    model = Card("Sequential", optimizer=Optimizer("Adam", 0.1, schedule) if schedule is not None else None) if known else None
+    model = Card("Sequential", optimizer=Optimizer("Adam", 0.1, schedule) if schedule is not None else None, validation=validation) if known else None
     batches = losses([left] * len(values) if loss is None else loss, steps)
     return run(card=model, optimizer=series("optimizer", steps=steps, learning_rate=np.array(values)), loss=batches, gap=gaps([left] * 2),
                baseline=series("baseline", constant_loss=constant))  # fmt: skip
@@ -25,6 +25,7 @@ FIRES = {
 WARNINGS = {
     "a schedule that counts epochs": recorded("rate_ends_early"),
     "it ended while the loss was falling slowly": rates(*[0.1] * 12, *[0.0] * 8, loss=SLOWLY, left=0.5),
+    "a callback lowered it while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.5, schedule=""),
     "it ended while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.31),
 }
 HINTS = {
@@ -34,7 +35,7 @@ HINTS = {
     "no run card": rates(*[0.1] * 10, *[0.0] * 10, known=False),
     "harm is not known": rates(*[0.1] * 10, *[0.0] * 10, constant=np.nan),
     "it ended while the loss was falling, but late": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING / 2, left=0.29),
-    "a callback lowered it while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.5, schedule=""),
+    "a callback lowered it while the loss was falling, perhaps for the validation's": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.5, schedule="", validation=True),
     "a fifth of the steps": rates(*[0.1] * 15, *[0.0] * 5, left=0.5),
     "it ended while the loss was hardly falling": rates(*[0.1] * 12, *[0.0] * 8, loss=HARDLY, left=0.5),
     "it came to rest before": rates(*[0.1] * 12, *[0.0] * 8, loss=[*np.linspace(1.0, 0.5, 4), *[0.5] * 16], left=0.5),

@@ -1,5 +1,5 @@
 import numpy as np
-from made_up import card, dense, gaps, losses, run, series
+from made_up import broken, card, dense, gaps, losses, run, series
 from recorded import recorded
 
 LAYERS = ("hidden", "hidden_1", "answer")
@@ -17,11 +17,15 @@ FIRES = {
     "SGD at 1.0 on a regression": recorded("steps_explode"),
     "just over the ceiling, no better than a constant": steps(0.061, left=0.91),
     "brisk, and much worse than a constant": steps(0.021, left=1.6),
+    "the output broke before the loss": steps(0.5, nonfinite=broken("output of answer")),
+    "nothing broke, in the end": steps(0.5, nonfinite=series("nonfinite", ("loss",))),
+    "the loss broke, of predictions without bounds": steps(
+        0.5, nonfinite=broken("loss"), card=card(dense("hidden"), dense("hidden_1"), dense("answer", 1, "linear", output=True))),
     "its units died after five steps": steps([0.5] * 5 + [0.0] * 20),
     "the first step did not move": steps([0.0] + [0.3] * 24),
     "the first twenty count": steps([0.01] * 5 + [0.07] * 15 + [0.0] * 20),
 }
-HINTS = {}
+HINTS = {"the loss broke, of predictions within their bounds": steps(0.5, nonfinite=broken("loss"))}
 SILENT = {
     "a healthy run": recorded("healthy_regression"),
     "just under the ceiling": steps(0.059),

@@ -20,6 +20,11 @@ def without(signal, made):
     return replace(made, series={name: series for name, series in made.series.items() if name != signal})
 
 
+def handed_on(activation):
+    layers = dense("answer", 3, activation), Layer("float32", "Activation", "linear", output_shape=(-1, 3), output=True)
+    return run(card=card(dense("hidden"), *layers, loss=SPARSE), loss=losses([1.0]), gap=gaps([0.5]), baseline=series("baseline"), labels=series("labels", **CLASSES))
+
+
 FIRES = {
     "nothing was evaluated": without("gap", model("sigmoid", min=-1)),
     "quantities in one sigmoid": model("sigmoid", max=2.5, integer=0, distinct=400),
@@ -41,6 +46,8 @@ FIRES = {
     "predictions above 1": model("mine", outputs={"min": 0.1, "max": 1.02}),
     "a softmax over the rows of a batch": model("mine", 3, CATEGORICAL, outputs={"min": 0, "max": 0.9, "row_sum": 0.03}, **ONE_HOT),
     "sums just over the tolerance": model("mine", 3, SPARSE, outputs={"row_sum": 1.06}, **CLASSES),
+    "several labels a row on a softmax": model("softmax", 3, width=3, row_sum_min=0, row_sum_max=3),
+    "a linear output, passed on": handed_on("linear"),
     "negative targets of a sigmoid": model("sigmoid", loss=SQUARED, min=-1, max=1, integer=0, distinct=400),
     "negative targets of a relu": model("relu", loss=SQUARED, min=-0.03, max=1, integer=0, distinct=400),
 }
@@ -75,7 +82,13 @@ SILENT = {
     "sums within the tolerance": model("mine", 3, SPARSE, outputs={"row_sum": 0.96}, **CLASSES),
     "sums of several answers": model("mine", 3, outputs={"row_sum": 1.5}, width=3, row_sum_min=0, row_sum_max=3),
     "two units of a softmax under binary cross-entropy": model("softmax", 2, left=0.91, width=2, row_sum_min=1, row_sum_max=1),
-    "binary cross-entropy on a softmax, several labels a row": model("softmax", 3, left=0.91, width=3, row_sum_min=0, row_sum_max=3),
+    "binary cross-entropy on a softmax, one label a row or none": model("softmax", 3, left=0.91, width=3, row_sum_min=0, row_sum_max=1),
+    "several labels a row on a sigmoid": model("sigmoid", 3, left=0.91, width=3, row_sum_min=0, row_sum_max=3),
+    "shares of several labels that hardly add up to more": model("softmax", 3, integer=0, distinct=90, width=3, row_sum_min=0, row_sum_max=1.04),
+    "a logarithm of shares, of several labels": model("softmax", 3, CATEGORICAL, width=3, row_sum_min=0, row_sum_max=3),
+    "labels of pixels, as one channel": model("softmax", 3, width=1, row_sum_max=3),
+    "passed on by a layer for half precision, after one nobody knows": handed_on("mine"),
+    "passed on by a layer for half precision, after a softmax": handed_on("softmax"),
     "targets hardly out of range": model("sigmoid", max=1.01, integer=0),
     "predictions hardly outside": model("mine", outputs={"min": -0.009, "max": 1.009}),
     "targets a relu can nearly reach": model("relu", loss=SQUARED, min=-0.01, max=1, integer=0, distinct=400),

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from made_up import card, dense, run, series
+from made_up import card, dense, gaps, run, series
 from recorded import recorded
 
 from tb_nndiag.run import Layer
@@ -24,6 +24,7 @@ FIRES = {
     "a loss of all pairs": shapes(perfect=2.0),
     "just over the limit": shapes(perfect=1.25),
     "a loss of all pairs that drops a dimension itself": shapes((2, 1), (2, 1), constant=0.25, perfect=0.5),
+    "a network that stays above the constant": shapes(perfect=2.0, gap=gaps([1.2, 0.91])),
     "nearly so": shapes((2, 1), (2, 1), constant=0.254, perfect=0.496),
     "one target for each row, three for each of its predictions": shapes(predictions=(3, 1), loss=SQUARED, shape=(12, 1)),
 }
@@ -45,6 +46,8 @@ SILENT = {
     "a healthy classifier": recorded("healthy_dense"),
     "Keras makes up for it": shapes(loss=SQUARED, shape=(1,)),
     "just under the limit": shapes(perfect=1.15),
+    "targets of 1 for a distance of 0, as the network learns": shapes(perfect=2.0, gap=gaps([1.2, 0.89, 1.0])),
+    "a loss that is not finite is another rule's": shapes(perfect=2.0, gap=gaps([float("nan")] * 2)),
     "of one rank: a loss that is no distance": shapes((2, 1), (2, 1), perfect=2.0),
     "of one rank: not twice the variance": shapes((2, 1), (2, 1), constant=0.25, perfect=0.51),
     "of one rank: a constant's loss that is not the variance": shapes((2, 1), (2, 1), constant=0.26, perfect=0.5),

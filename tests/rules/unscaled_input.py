@@ -1,4 +1,4 @@
-from made_up import card, dense, gaps, losses, run, series
+from made_up import broken, card, dense, gaps, losses, run, series
 from recorded import recorded
 
 from tb_nndiag.run import Layer
@@ -6,12 +6,12 @@ from tb_nndiag.run import Layer
 ANSWER = dense("answer", 1, "sigmoid", output=True)
 
 
-def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None, given=None, names=("pixels",), **stats):
+def fed(scale=31.0, ratio=1.0, start=1.0, left=0.51, card=None, given=None, names=("pixels",), stats=None, **more):
     parts = {"loss": losses([start, 1.0]), "gap": gaps([left, left]), "baseline": series("baseline")}
-    more = {"card": card} if card is not None else {}
+    more |= {"card": card} if card is not None else {}
     if given is not None:
         more["fed"] = series("fed", ("hidden",), largest_scale=given)
-    return run(inputs=series("inputs", names, largest_scale=scale, scale_ratio=ratio, **stats), **parts, **more)
+    return run(inputs=series("inputs", names, largest_scale=scale, scale_ratio=ratio, **(stats or {})), **parts, **more)
 
 
 def first(class_name):
@@ -20,24 +20,28 @@ def first(class_name):
 
 FIRES = {
     "pixels of 0 to 255": recorded("pixels_to_255"),
+    "an output broke": fed(left=0.91, nonfinite=broken("output of hidden")),
     "moderate, but the first loss shows it and nothing was learned": fed(scale=11, start=2.1, left=0.91),
     "the first layer gets it tiny": fed(scale=0.049, left=0.91, given=0.04),
     "tiny, and nothing was learned": fed(scale=0.049, left=0.91),
 }
 PIXELS = {"integer": 1, "min": 0, "max": 255}
 WARNINGS = {
-    "pixels": fed(**PIXELS),
-    "shades that are no whole numbers": fed(**{**PIXELS, "integer": 0}),
-    "whole numbers of either sign": fed(**{**PIXELS, "min": -1}),
-    "whole numbers up to 128": fed(**{**PIXELS, "max": 128}),
-    "whole numbers above 255": fed(**{**PIXELS, "max": 256}),
+    "pixels": fed(stats=PIXELS),
+    "shades that are no whole numbers": fed(stats={**PIXELS, "integer": 0}),
+    "whole numbers of either sign": fed(stats={**PIXELS, "min": -1}),
+    "whole numbers up to 128": fed(stats={**PIXELS, "max": 128}),
+    "whole numbers above 255": fed(stats={**PIXELS, "max": 256}),
     "two inputs, of which the first layer gets one": fed(given=1.0, names=("pixels", "numbers")),
     "just over the scale, in a run that learns badly": fed(),
     "just over the ratio": fed(scale=5, ratio=51),
     "the first layer gets it as it is": fed(given=10.1),
     "behind a layer that only reshapes": fed(card=card(Layer("flat", "Flatten"), dense("hidden"), ANSWER)),
 }
-HINTS = {"large, but it learns": fed(start=9, left=0.49)}
+HINTS = {
+    "large, but it learns": fed(start=9, left=0.49),
+    "the loss broke, of predictions within their bounds": fed(left=0.91, nonfinite=broken("loss")),
+}
 SILENT = {
     "layers that only reshape": fed(card=card(Layer("flat", "Flatten"))),
     "a healthy run": recorded("healthy_conv"),
