@@ -1,4 +1,4 @@
-"""Writes what is generated: from the rules docs/rules/ and the table in README.md between its two marks; from the list of tested
+"""Writes what is generated: from the rules docs/rules/ and the families of rules in README.md between its two marks; from the list of tested
 kinds of training (tests/kinds.py) docs/kinds.md; from tb_nndiag/rates.json docs/rates.md.
 
 python scripts/make_docs.py
@@ -11,19 +11,19 @@ import re
 import sys
 
 from tb_nndiag import rates
-from tb_nndiag.explain import page, table
+from tb_nndiag.explain import families, page, table
 from tb_nndiag.rule import Rule, all_rules
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MARKS = ("<!-- rules: made by scripts/make_docs.py -->", "<!-- end of rules -->")
 
 
-def readme_with_table(text: str) -> str:
-    """The README's text with a fresh table of rules. Raises ValueError when its marks are missing."""
+def readme_with_rules(text: str) -> str:
+    """The README's text with the rules as they are. Raises ValueError when its marks are missing."""
     pattern = re.compile(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}", re.S)
     if not pattern.search(text):
         raise ValueError(f"README.md lacks the marks {MARKS[0]!r} and {MARKS[1]!r}.")
-    return pattern.sub(lambda _: f"{MARKS[0]}\n{table(all_rules())}{MARKS[1]}", text)
+    return pattern.sub(lambda _: f"{MARKS[0]}\n{families(all_rules())}{MARKS[1]}", text)
 
 
 def page_with_picture(rule: Rule) -> str:
@@ -69,10 +69,11 @@ def main() -> None:
         old.unlink()
     for rule in all_rules():
         (folder / f"{rule.name}.md").write_text(page_with_picture(rule))
+    (folder / "README.md").write_text(table(all_rules()))
     (ROOT / "docs" / "kinds.md").write_text(kinds_page())
     (ROOT / "docs" / "rates.md").write_text(rates.page(all_rules()))
     readme = ROOT / "README.md"
-    readme.write_text(readme_with_table(readme.read_text()))
+    readme.write_text(readme_with_rules(readme.read_text()))
 
 
 if __name__ == "__main__":

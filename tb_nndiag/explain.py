@@ -82,10 +82,27 @@ def _paragraph(text: str) -> str:
 
 
 def table(rules: Sequence[Rule]) -> str:
-    """All rules as a Markdown table."""
-    lines = ["| code | rule | severity | it sees |", "|---|---|---|---|"]
-    lines += [
-        f"| {rule.code} | [`{rule.name}`](docs/rules/{rule.name}.md) | {rule.severity}{', off by default' if rule.opt_in else ''} | {rule.title} |"
-        for rule in rules
-    ]
+    """All rules as Markdown tables, one a family, beside the rules' pages."""
+    lines = ["# All rules", "", "Made by `python scripts/make_docs.py` from tb_nndiag/rules/."]
+    for digit, title in FAMILIES.items():
+        lines += ["", f"## NND{digit}xx {title}", "", "| code | rule | severity | it sees |", "|---|---|---|---|"]
+        lines += [
+            f"| {rule.code} | [`{rule.name}`]({rule.name}.md) | {rule.severity}{', off by default' if rule.opt_in else ''} | {rule.title} |"
+            for rule in rules
+            if rule.code[3] == digit
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def families(rules: Sequence[Rule]) -> str:
+    """The families of rules as a Markdown table, each rule a link to its page.
+
+    Those that are off by default are left out, and those that take an experiment: they have no limit, since they judge nothing.
+    """
+    lines = ["| code | about | rules |", "|---|---|---|"]
+    for digit, title in FAMILIES.items():
+        links = [
+            f"[{r.name}](docs/rules/{r.name}.md)" for r in rules if r.code[3] == digit and r.limits and not r.opt_in
+        ]
+        lines += [f"| NND{digit}xx | {title} | {', '.join(links)} |"] if links else []
     return "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ from recorded import names, recorded
 
 from tb_nndiag import cli, rates
 from tb_nndiag.engine import diagnose
-from tb_nndiag.explain import table
+from tb_nndiag.explain import families, table
 from tb_nndiag.rule import CHANGES, SEVERITIES, all_rules
 from tb_nndiag.verdict import FORMAT, to_json
 
@@ -125,40 +125,44 @@ def test_statuses_and_severities_are_the_documented_ones():
 # ---- generated parts -------------------------------------------------------------------------------------------------
 
 
-def test_the_readmes_table_is_the_table_of_all_rules():
+def test_the_readme_names_the_rules_that_are_on():
     from make_docs import MARKS
 
     text = (ROOT / "README.md").read_text()
     assert text.count(MARKS[0]) == text.count(MARKS[1]) == 1
     between = text.split(MARKS[0])[1].split(MARKS[1])[0]
-    assert between.strip() == table(all_rules()).strip(), "run: python scripts/make_docs.py"
-
-
-def test_making_the_docs_anew_changes_no_word_of_the_readme():
-    from make_docs import readme_with_table
-
-    text = (ROOT / "README.md").read_text()
-    assert readme_with_table(text) == text
-
-
-def test_a_readme_without_its_marks_is_refused():
-    from make_docs import MARKS, readme_with_table
-
-    assert readme_with_table(f"before {MARKS[0]}old{MARKS[1]} after") == f"before {MARKS[0]}\n{table(all_rules())}{MARKS[1]} after"
-    with pytest.raises(ValueError, match="lacks the marks"):
-        readme_with_table(f"before {MARKS[1]}old{MARKS[0]} after")
-
-
-def test_the_table_has_a_row_for_each_rule_with_a_link_that_leads_somewhere():
-    rows = table(all_rules()).splitlines()[2:]
-    assert [row.split(" | ")[0].strip("| ") for row in rows] == [rule.code for rule in all_rules()]
-    links = re.findall(r"\]\(([^)]+)\)", table(all_rules()))
-    assert len(links) == len(all_rules())
+    assert between.strip() == families(all_rules()).strip(), "run: python scripts/make_docs.py"
+    links = re.findall(r"\]\(([^)]+)\)", between)
+    assert [Path(link).stem for link in links] == [rule.name for rule in all_rules() if rule.limits and not rule.opt_in]
     assert all((ROOT / link).is_file() for link in links)
 
 
+def test_making_the_docs_anew_changes_no_word_of_the_readme():
+    from make_docs import readme_with_rules
+
+    text = (ROOT / "README.md").read_text()
+    assert readme_with_rules(text) == text
+
+
+def test_a_readme_without_its_marks_is_refused():
+    from make_docs import MARKS, readme_with_rules
+
+    assert readme_with_rules(f"before {MARKS[0]}old{MARKS[1]} after") == f"before {MARKS[0]}\n{families(all_rules())}{MARKS[1]} after"
+    with pytest.raises(ValueError, match="lacks the marks"):
+        readme_with_rules(f"before {MARKS[1]}old{MARKS[0]} after")
+
+
+def test_the_list_of_all_rules_has_a_row_for_each_with_a_link_that_leads_somewhere():
+    text = (DOCS / "rules" / "README.md").read_text()
+    assert text == table(all_rules()), "run: python scripts/make_docs.py"
+    assert re.findall(r"^\| (NND\d{3}) \|", text, re.M) == [rule.code for rule in all_rules()]
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) == len(all_rules())
+    assert all((DOCS / "rules" / link).is_file() for link in links)
+
+
 def test_docs_have_a_page_for_each_rule_and_no_other():
-    assert sorted(page.stem for page in (DOCS / "rules").glob("*.md")) == sorted(rule.name for rule in all_rules())
+    assert sorted(page.stem for page in (DOCS / "rules").glob("*.md")) == sorted(["README", *(rule.name for rule in all_rules())])
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
