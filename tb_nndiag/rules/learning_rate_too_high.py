@@ -3,7 +3,8 @@
 ## What it sees
 
 By how much a step changes the weights of the larger layers, relative to their size (the median over layers and steps), and
-whether that does harm: the run is no better than a constant, or worse than it was.
+whether that does harm: the run is no better than a constant, or worse than it was. Steps that are far too long are told of as a hint
+where little was learned.
 
 ## Why it matters
 
@@ -81,6 +82,14 @@ def learning_rate_too_high(
     worse: Annotated[
         float, Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md")
     ] = 1.5,
+    gross: Annotated[
+        float,
+        Limit("the same update, when the run learned little: a hint", "ratio", "docs/calibration.md, healthy"),
+    ] = 0.2,
+    poor: Annotated[
+        float,
+        Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md, healthy"),
+    ] = 0.5,
     early: Annotated[
         float,
         Limit(
@@ -104,9 +113,11 @@ def learning_rate_too_high(
         return None  # it broke before the first step was made
     # units that die after the first steps stop moving, so the first few count for themselves
     typical, left = float(np.fmax(median(beginning), median(beginning[:5]))), now_left(run)
-    limit, most_left = (ceiling, stuck) if typical > ceiling else (brisk, worse)
-    if not (typical > limit and left > most_left):
+    levels = ((ceiling, stuck), (brisk, worse), (gross, poor))
+    if not (harmful := [(limit, share) for limit, share in levels if typical > limit and left > share]):
         return None
+    limit, most_left = harmful[0]
+    little = most_left == poor
     rate = learning_rate(run)
     first_step = ratio[ratio > 0][0]  # later ones may be those of an explosion
     better = float(f"{rate * min(USUAL_UPDATE / first_step, 0.1):.0e}")
@@ -114,7 +125,7 @@ def learning_rate_too_high(
     return Finding(
         headline=(
             f"A step moves the weights by {number(typical)} of their size at the start (limit: {number(limit)}), at a"
-            f" learning rate of {number(rate)}, and nothing was learned: {against_constant(run)}."
+            f" learning rate of {number(rate)}, and {'little' if little else 'nothing'} was learned: {against_constant(run)}."
         ),
         why="Steps that are too long jump over what they are looking for; the loss stays high, oscillates, or rises.",
         evidence=[
@@ -144,5 +155,5 @@ def learning_rate_too_high(
         first_step=1,  # it is judged by how the run begins
         last_step=int(updates.steps[high[-1]]),
         active=not ratio[-1] <= limit,
-        severity="hint" if broken_by_its_loss(run) else "",
+        severity="hint" if little or broken_by_its_loss(run) else "",
     )

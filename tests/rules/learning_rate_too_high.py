@@ -25,11 +25,15 @@ FIRES = {
     "the first step did not move": steps([0.0] + [0.3] * 24),
     "the first twenty count": steps([0.01] * 5 + [0.07] * 15 + [0.0] * 20),
 }
-HINTS = {"the loss broke, of predictions within their bounds": steps(0.5, nonfinite=broken("loss"))}
+HINTS = {
+    "the loss broke, of predictions within their bounds": steps(0.5, nonfinite=broken("loss")),
+    "grossly long steps that learn little": steps(0.21, left=0.51),
+}
 SILENT = {
     "a healthy run": recorded("healthy_regression"),
     "just under the ceiling": steps(0.059),
-    "long steps that learn": steps(0.5, left=0.89),
+    "grossly long steps that learn": steps(0.5, left=0.49),
+    "long steps that learn a little": steps(0.19, left=0.89),
     "much worse than a constant, with usual steps": steps(0.019, left=1.6),
     "brisk, and a little worse than a constant": steps(0.021, left=1.4),
     "only later": steps([0.01] * 20 + [0.5] * 20),
@@ -46,4 +50,6 @@ UNKNOWN = {
 TOLD = {
     "the first step did not move": [("says", "to 1e-04.")],
     "Adam at 1.0": [("active", False)],
+    "grossly long steps that learn little": [("says", "little was learned"), ("limits", [0.2, 0.5])],
+    "just over the ceiling, no better than a constant": [("says", "nothing was learned"), ("limits", [0.06, 0.9])],
 }
