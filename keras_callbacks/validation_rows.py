@@ -56,7 +56,10 @@ class ValidationRows:
             if model.test_function is passing:
                 model.test_function = test
             self.seconds += passing.seconds
-            self.x, self.y = passing.rows()
+            _guarded(lambda: self._keep(*passing.rows()))
+
+    def _keep(self, x: list[np.ndarray], y: list[np.ndarray]) -> None:
+        self.x, self.y = x, y
 
 
 class _PassingBatches:
@@ -68,6 +71,7 @@ class _PassingBatches:
         self._seen, self._next = 0, 1
         self._inputs = 0
         self._rows: SpreadRows | None = None
+        self._shapes: list[tuple[int, ...]] = []  # of a row's parts
 
     def __call__(self, iterator: Any) -> Any:
         self._seen += 1
@@ -89,9 +93,10 @@ class _PassingBatches:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
         arrays = [_array(part) for part in (*tf.nest.flatten(x), *tf.nest.flatten(y))]
         parts = [array.copy() for array in arrays if array is not None]
-        if y is None or len(parts) < len(arrays):
-            return
-        self._inputs = len(tf.nest.flatten(x))
+        shapes = [part.shape[1:] for part in parts]
+        if y is None or len(parts) < len(arrays) or shapes != (self._shapes or shapes):
+            return  # rows of another length, say, which cannot be compared
+        self._inputs, self._shapes = len(tf.nest.flatten(x)), shapes
         self._rows = self._rows or SpreadRows(_capacity(parts))
         self._rows.take(self._seen, parts)
 

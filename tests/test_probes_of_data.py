@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -290,6 +292,22 @@ def test_rows_of_a_validation_dataset_spread_over_it(tmp_path, monkeypatch):
     run = recorded(tmp_path, made(), X, CLASSES, validation_data=batches_of(x, np.zeros(4000), 8))
     assert 80 <= run["val_inputs"].last(0, "rows") <= 100
     np.testing.assert_allclose(run["val_inputs"].last(0, "mean"), 2000, rtol=0.1)
+
+
+def test_validation_rows_of_varying_length_stop_nothing(tmp_path):
+    def sequences():
+        for length in (5, 5, 7, 9):
+            yield np.ones((2, length, 3), "float32"), np.ones((2, 1), "float32")
+
+    specs = (tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, 1)))
+    model = keras.Sequential([keras.Input((None, 3)), L.GlobalAveragePooling1D(), L.Dense(1)])
+    model.compile("sgd", "mse", jit_compile=False)
+    data = tf.data.Dataset.from_generator(sequences, output_signature=specs)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Diagnosis: validation")
+        run = recorded(tmp_path, model, np.ones((16, 5, 3), "float32"), np.ones((16, 1), "float32"), validation_data=data)
+    assert run["overlap"].last(0, "val_rows") == 4
+    assert "val_loss" in run["epoch"].columns
 
 
 def test_validating_on_a_dataset_that_is_looked_at_is_the_validation(tmp_path):
