@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 
 import made_up
 import numpy as np
@@ -184,6 +185,15 @@ def test_the_run_card_read_back_is_what_was_written(tmp_path):
     assert (found.model_class, found.precision, found.jit_compile, found.run_eagerly) == ("Sequential", "mixed_float16", True, True)
     assert (found.steps_per_execution, found.strategy, found.seeded, found.versions) == (4, "MirroredStrategy", True, {"keras": "3"})
     assert (found.parameters, found.trainable_parameters) == (20, 10)
+
+
+def test_what_float32_cannot_hold_is_infinite_and_warns_nobody(tmp_path):
+    writer = EventWriter(str(tmp_path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        writer.write("optimizer", 1, np.array([[1e300]]))
+    writer.close()
+    assert read(tmp_path)["optimizer"].of_run("learning_rate")[0] == np.inf
 
 
 def test_a_card_without_an_optimizer_has_none(tmp_path):
