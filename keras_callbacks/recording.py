@@ -81,6 +81,7 @@ class Recording:
         self._observed_step: Callable | None = None
         self._plain_step: Callable | None = None
         self._compile_seconds = 0.0
+        self._decided = False  # whether the plain form is to be compiled
         evaluator: Evaluator | None = None
         if compiled and compiled.fits(model):
             self._held_rows, self._probes, self._taps = compiled.held_rows, compiled.probes, compiled.taps
@@ -241,8 +242,10 @@ class Recording:
         """The form of the compiled step that is to make `step`; the plain one is compiled when it is first wanted."""
         probes = self._probes
         probes.observing = step > self._observe_next - STEPS_KEPT
-        if not probes.observing and self._plain_step is None and self._is_worth_compiling():
-            self._plain_step = self._another_train_function(current)
+        if not probes.observing and not self._decided:
+            self._decided = True  # once: later there is less to save, and the steps so far tell enough
+            if self._plain_step is None and self._is_worth_compiling():
+                self._plain_step = self._another_train_function(current)
         probes.observing |= self._plain_step is None
         return observed if probes.observing or self._plain_step is None else self._plain_step
 

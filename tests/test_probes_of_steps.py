@@ -179,6 +179,13 @@ def test_a_short_training_compiles_one_form_only(tmp_path, monkeypatch):
     assert run["resources"].of_run("traces")[-1] == 1
 
 
+def test_whether_to_compile_the_second_form_is_decided_once(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(recording.Recording, "_is_worth_compiling", lambda self: asked.append(self.step))  # None: no
+    recorded(made("adam"), tmp_path, 200)
+    assert len(asked) == 1
+
+
 def test_the_process_and_its_traces_are_measured(tmp_path, plain_form_at_once):
     run = recorded(made("adam"), tmp_path, 150)
     with contextlib.suppress(FileNotFoundError), open("/proc/self/status") as status:

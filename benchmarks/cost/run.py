@@ -52,7 +52,7 @@ NETS = {  # how to make it, and the steps of an epoch, so that it takes seconds
     "cnn": (cnn, 500),
     "transformer": (transformer, 500),
     "deep": (lambda keras: dense(keras, (64,) * 99, "selu", "lecun_normal"), 500),
-    "large": (lambda keras: dense(keras, (3072, 4096, 1792)), 100),
+    "large": (lambda keras: dense(keras, (3072, 4096, 1792)), 250),
 }
 BATCH = 32
 

@@ -13,6 +13,7 @@ from collections import defaultdict
 from statistics import median
 
 from keras_callbacks import schedule
+from keras_callbacks.samples import STEPS_KEPT
 from tb_nndiag.signals import CARD_TAG, SIGNALS
 
 INTRODUCTION = """# What observing costs
@@ -68,20 +69,22 @@ def compared(case: Case, variant: str, key: str, beside: str = "none") -> list[f
     return [a / b if TABLES[key][1] else a - b for a, b in pairs]
 
 
-def records(until: int, following, layers: int) -> int:
-    """How many records a schedule has up to and with `until`, and one at the end."""
-    count, at = 1, 1
+def recorded_steps(until: int, following, layers: int) -> list[int]:
+    """The steps (or epochs) that a schedule asks for, up to and with `until`."""
+    found, at = [], 1
     while at <= until:
-        count, at = count + 1, following(at, layers)
-    return count
+        found.append(at)
+        at = following(at, layers)
+    return found
 
 
 def megabytes(case: Case, steps: int) -> float:
     """Size of a run's event file: the largest record of each tag, times how many the schedule has."""
     fit = next(iter(case["diagnosis"].values()))
     sizes, layers = fit["record_bytes"], fit["layers"]
-    step, epoch = records(steps, schedule.next_step, layers), records(steps // EPOCH, schedule.next_epoch, layers)
-    by_cadence = {"step": step, "epoch": epoch, "once": 2}  # once known, and at the end
+    step = len(recorded_steps(steps, schedule.next_step, layers))
+    epoch = len(recorded_steps(steps // EPOCH, schedule.next_epoch, layers))
+    by_cadence = {"step": step + 1, "epoch": epoch + 1, "once": 2}  # and one at the end
     counts = {f"nndiag/{signal}": by_cadence[about.cadence] for signal, about in SIGNALS.items()}
     counts[CARD_TAG] = 5  # at the first step, when columns become known, and at the end
     return sum(size * counts[tag] for tag, size in sizes.items()) / 1e6
@@ -103,7 +106,7 @@ def print_goals(cases: dict[str, Case]) -> None:
                 found[name] = max(megabytes(case, steps) for steps in LENGTHS)
         if found:
             where = max(found, key=found.__getitem__)
-            row(what, most, f"{found[where]:.3g}", where, "yes" if found[where] <= most else "no")
+            row(what, most, f"{found[where]:.3f}", where, "yes" if found[where] <= most else "no")
 
 
 def main() -> None:
@@ -114,20 +117,40 @@ def main() -> None:
     for fit in fits:
         cases[f"{fit['net']}, jit {fit['jit']}"][fit["variant"]][fit["pair"]] = fit
     variants = [v for v in dict.fromkeys(fit["variant"] for fit in fits) if v != "none"]
+    rounds = {name: len(case["none"]) for name, case in cases.items()}
     print(INTRODUCTION.format(pairs=1 + max(fit["pair"] for fit in fits), machine=fits[0]["machine"]))
     print_goals(cases)
     print("\n## Nets\n")
-    row("net", "parameters", "steps of an epoch", "records in the second epoch", head=True)
+    row(
+        "net",
+        "parameters",
+        "rounds",
+        "steps of an epoch",
+        "records in the second epoch",
+        "steps observed for them",
+        head=True,
+    )
     for fit in {fit["net"]: fit for fit in fits}.values():
-        until = [records(epochs * fit["steps"], schedule.next_step, fit["layers"]) for epochs in (1, 2)]
-        row(fit["net"], f"{fit['parameters']:,}", f"{fit['steps']:,}", until[1] - until[0])
+        steps = fit["steps"]
+        at = recorded_steps(2 * steps, schedule.next_step, fit["layers"])
+        observed = {step - i for step in at for i in range(STEPS_KEPT)}
+        most = max(count for name, count in rounds.items() if name.startswith(f"{fit['net']},"))
+        row(
+            fit["net"],
+            f"{fit['parameters']:,}",
+            most,
+            f"{steps:,}",
+            *(sum(steps < s for s in of) for of in (at, observed)),
+        )
 
     for key, (title, as_ratio, unit, digits) in TABLES.items():
         print(f"\n## {title}\n\n{'Times the plain fit' if as_ratio else f'{unit} more than the plain fit'}.\n")
         row("net", f"plain, {unit}", *variants, head=True)
         for name, case in cases.items():
-            found = [compared(case, variant, key) or [float("nan")] for variant in variants]
-            cells = [f"{median(f):.{digits}f} ({min(f):.{digits}f} to {max(f):.{digits}f})" for f in found]
+            found = [compared(case, variant, key) for variant in variants]
+            cells = [
+                f"{median(f):.{digits}f} ({min(f):.{digits}f} to {max(f):.{digits}f})" if f else "·" for f in found
+            ]
             row(name, f"{median(fit[key] for fit in case['none'].values()):.2f}", *cells)
     print(WRITTEN)
     row("net", *(f"{steps:,} steps" for steps in LENGTHS), head=True)
