@@ -30,7 +30,7 @@ time over that of the plain fit of the same round: the median of the rounds, in 
 **control** is a second plain fit: what it is away from 1 is noise. `jit on` is Keras' default, also on a CPU.
 
 **long training** is the callback with the second, plain form of the step compiled at once. The callback does so when that saves more
-over the steps that are left than it takes; these fits are too short for it, and run in the observed form throughout (**diagnosis**). Records
+over the steps that are left than it takes; for most of these short fits it does not, and they run in the observed form throughout (**diagnosis**). Records
 come at distances that grow with the run and take 1 % of its time at most, beyond the first five seconds: the median step is that of a long training.
 """
 TABLES = {  # key of run.py: (title, whether it is compared as a ratio, unit, digits)
