@@ -25,9 +25,8 @@ from keras_callbacks.taps import Taps
 
 ROWS_AT_ONCE = 256
 MOST_TRAINING_BATCHES = 16
-MOST_AT_ONCE = (
-    4 * 2**20
-)  # bytes of a layer's output or a prediction; beyond, no more rows at once than the training has
+# bytes of a layer's output or a prediction; beyond, no more rows at once than the training has
+MOST_AT_ONCE = 4 * 2**20
 
 
 @dataclass

@@ -95,10 +95,9 @@ class StepRecords:
 
     def record_worst(self) -> None:
         """Writes the largest gradients so far."""
-        worst, probes = self._worst, self._probes
+        worst = self._worst
         if worst is not None:
-            forward = probes.forward([p.name for p in probes.places])
-            names = [probes.places[i].name for i in forward]
+            forward, names = self._probes.forward_places()
             self._records.add("worst_gradients", self.step, lambda: worst[forward] + [0, self._first_step], names)
 
     def _record_observed(self) -> None:
@@ -108,9 +107,8 @@ class StepRecords:
         follow = self._window and new and new[0].step == self._window[-1].step + 1
         self._window = [*(self._window if follow else ()), *new][-STEPS_KEPT:]
         if self._window:
-            forward, window = probes.forward([p.name for p in probes.places]), self._window
-            names = [probes.places[i].name for i in forward]
-            layout, last = probes.layout, window[-1]
+            forward, names = probes.forward_places()
+            layout, window, last = probes.layout, self._window, self._window[-1]
             records.add("gradients", step, lambda: gradients.measure(last, layout)[forward], names)
             records.add("updates", step, lambda: updates.measure(last, layout)[forward], names)
             if len(window) > 1:

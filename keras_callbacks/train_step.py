@@ -98,6 +98,11 @@ class TrainStepProbes:
         order = {name: i for i, name in enumerate(self.order)}
         return sorted(range(len(names)), key=lambda i: (order.get(names[i], len(order)), i))
 
+    def forward_places(self) -> tuple[list[int], list[str]]:
+        """The indices of `places` in the order of the forward pass, and their names in it."""
+        forward = self.forward([place.name for place in self.places])
+        return forward, [self.places[i].name for i in forward]
+
     def nonfinite(self) -> tuple[int, dict[str, float]] | None:
         """The first observed step at which something was not finite, and how many values were, by place; None if never.
 

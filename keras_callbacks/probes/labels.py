@@ -20,10 +20,11 @@ def measure(rows: np.ndarray) -> np.ndarray:
     flat = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(-1, 1)
     width = flat.shape[1]
     sums = flat.sum(axis=1)
-    classes = flat.argmax(axis=1) if is_one_hot(flat) else np.unique(finite, return_inverse=True)[1]
+    distinct, numbers = np.unique(finite, return_inverse=True)
+    classes = flat.argmax(axis=1) if is_one_hot(flat) else numbers
     return np.array([
         finite.mean(), finite.std(), finite.min(), finite.max(), values.size - len(finite),
-        float(np.all(finite == np.round(finite))), len(np.unique(finite)), width, values.ndim,
+        float(np.all(finite == np.round(finite))), len(distinct), width, values.ndim,
         sums.min(), sums.max(), np.bincount(classes).max() / len(classes), np.nanstd(flat, axis=0).mean(),
     ])  # fmt: skip
 

@@ -113,11 +113,11 @@ def learning_rate_too_high(
         return None  # it broke before the first step was made
     # units that die after the first steps stop moving, so the first few count for themselves
     typical, left = float(np.fmax(median(beginning), median(beginning[:5]))), now_left(run)
-    levels = ((ceiling, stuck), (brisk, worse), (gross, poor))
-    if not (harmful := [(limit, share) for limit, share in levels if typical > limit and left > share]):
+    levels = ((ceiling, stuck, "nothing"), (brisk, worse, "nothing"), (gross, poor, "little"))
+    reached = [level for level in levels if typical > level[0] and left > level[1]]
+    if not reached:
         return None
-    limit, most_left = harmful[0]
-    little = most_left == poor
+    limit, most_left, learned = reached[0]
     rate = learning_rate(run)
     first_step = ratio[ratio > 0][0]  # later ones may be those of an explosion
     better = float(f"{rate * min(USUAL_UPDATE / first_step, 0.1):.0e}")
@@ -125,7 +125,7 @@ def learning_rate_too_high(
     return Finding(
         headline=(
             f"A step moves the weights by {number(typical)} of their size at the start (limit: {number(limit)}), at a"
-            f" learning rate of {number(rate)}, and {'little' if little else 'nothing'} was learned: {against_constant(run)}."
+            f" learning rate of {number(rate)}, and {learned} was learned: {against_constant(run)}."
         ),
         why="Steps that are too long jump over what they are looking for; the loss stays high, oscillates, or rises.",
         evidence=[
@@ -155,5 +155,5 @@ def learning_rate_too_high(
         first_step=1,  # it is judged by how the run begins
         last_step=int(updates.steps[high[-1]]),
         active=not ratio[-1] <= limit,
-        severity="hint" if little or broken_by_its_loss(run) else "",
+        severity="hint" if learned == "little" or broken_by_its_loss(run) else "",
     )
