@@ -243,6 +243,7 @@ def _plain(card: nndiag_pb2.RunCard) -> Card:
         strategy=card.strategy,
         seeded=card.seeded,
         deterministic_ops=card.deterministic_ops,
+        compute_capability=card.compute_capability,
         parameters=card.parameters,
         trainable_parameters=card.trainable_parameters,
         versions=dict(card.versions),

@@ -135,6 +135,7 @@ class Card:
     strategy: str = ""
     seeded: bool = False
     deterministic_ops: bool = False
+    compute_capability: float = 0.0  # the least of the GPUs'; 0: no GPU, or not known
     parameters: int = 0
     trainable_parameters: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)

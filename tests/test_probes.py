@@ -173,6 +173,19 @@ def test_whether_operations_are_deterministic(tmp_path, monkeypatch):
         assert read(tmp_path / str(deterministic)).card.deterministic_ops == deterministic
 
 
+@pytest.mark.parametrize(
+    ("stated", "least"), [([], 0.0), ([(8, 6)], 8.6), ([(8, 0), (7, 5), (12, 0)], 7.5), ([(8, 0), None], 0.0)]
+)
+def test_the_least_compute_capability_of_the_gpus(stated, least, monkeypatch):
+    """TensorFlow's answer is made up: there may be no GPU here."""
+    monkeypatch.setattr(
+        run_card.tf.config.experimental,
+        "get_device_details",
+        lambda gpu: {} if stated[gpu] is None else {"compute_capability": stated[gpu]},
+    )
+    assert run_card.compute_capability(list(range(len(stated)))) == least
+
+
 def test_the_batch_size_is_not_that_of_a_partial_batch(tmp_path):
     model = keras.Sequential([keras.Input((X.shape[1],)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")

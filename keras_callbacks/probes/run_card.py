@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import keras
+import tensorflow as tf
 from tensorflow.python.framework.config import is_op_determinism_enabled  # there is no public question for it
 
 from keras_callbacks.places import Place
@@ -38,6 +39,7 @@ def measure(model: keras.Model, places: list[Place], shapes: dict[str, tuple], o
         steps_per_execution=int(model.steps_per_execution),
         seeded=_seeded(),
         deterministic_ops=is_op_determinism_enabled(),
+        compute_capability=compute_capability(tf.config.list_physical_devices("GPU")),
         parameters=model.count_params() if model.built else 0,
         trainable_parameters=sum(_size(w) for w in model.trainable_weights),
         versions={
@@ -65,6 +67,15 @@ def activation_of(layer: keras.layers.Layer) -> str:
 def learning_rate_of(optimizer) -> float:
     """The rate of the next step, also under a schedule."""
     return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+
+
+def compute_capability(gpus: list[tf.config.PhysicalDevice]) -> float:
+    """The least compute capability of the GPUs, as NVIDIA counts it (8.6); 0 when there is none or one does not say."""
+    stated = [tf.config.experimental.get_device_details(gpu).get("compute_capability") for gpu in gpus]
+    if not stated or None in stated:
+        return 0.0
+    major, minor = min(stated)
+    return major + minor / 10
 
 
 def _layer(place: Place, shape: tuple, output: bool) -> nndiag_pb2.Layer:
