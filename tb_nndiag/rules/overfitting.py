@@ -19,7 +19,8 @@ smaller network.
 
 The validation loss may rise while the accuracy stays: the network grows too sure of its few errors. If a validation
 metric is still at its best, this is a hint. It is one, too, where the training was stopped before its last epoch: with
-`EarlyStopping(restore_best_weights=True)` the model that is kept is the best one already. A gap between training and validation loss alone is no overfitting.
+`EarlyStopping(restore_best_weights=True)` the model that is kept is the best one already. And where nearly all that was
+learned is still there: a loss that rises from 0.02 to 0.03 has risen by half, of which nobody may notice anything. A gap between training and validation loss alone is no overfitting.
 
 ## Source
 
@@ -33,12 +34,13 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import names
+from tb_nndiag.progress import room
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import SHUFFLE, callback, insert
 
 
-@rule("NND501", severity="warning", reads=["gap"], may_read=["epoch"], explains=["capacity"])
+@rule("NND501", severity="warning", reads=["gap"], may_read=["epoch", "baseline", "perfect"], explains=["capacity"])
 def overfitting(
     run: Run,
     *,
@@ -61,6 +63,14 @@ def overfitting(
     metric_worth: Annotated[
         float, Limit("validation metric over the training's that is worth keeping", "ratio", "judgment")
     ] = 0.5,
+    cost: Annotated[
+        float,
+        Limit(
+            "rise over the best constant prediction's loss from which on it is more than a hint",
+            "share",
+            "docs/calibration.md",
+        ),
+    ] = 0.05,
 ) -> Finding | None:
     gap = run["gap"]
     val, train = gap.of_run("val"), gap.of_run("train")
@@ -136,8 +146,16 @@ def overfitting(
         ],
         first_step=int(steps[best]) + 1,
         last_step=int(steps[-1]),
-        severity="hint" if kept or stopped else "",
+        severity="hint" if kept or stopped or _cost(run, now - lowest) < cost else "",
     )
+
+
+def _cost(run: Run, rise: float) -> float:
+    """The rise as a share of what there is to learn; infinity where that is not known."""
+    try:
+        return rise / room(run)
+    except NotEnoughData:
+        return float("inf")
 
 
 def _fixes_for_the_first_epoch() -> list[Fix]:

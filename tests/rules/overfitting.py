@@ -32,6 +32,11 @@ def between_records(made, lowest):
     return made
 
 
+def of_a_constant(loss):
+    """With the loss of the best constant prediction."""
+    return {"baseline": series("baseline", constant_loss=loss), "perfect": series("perfect")}
+
+
 RISING = np.linspace(0.5, 0.9, 20)
 FIRES = {
     "an error is no accuracy": valley(0.4, epoch=metric("mae", np.linspace(0.5, 0.1, 20), RISING)),
@@ -48,10 +53,12 @@ FIRES = {
     "an accuracy that was never any good": valley(0.4, epoch=accuracy(0.4, low=0.4)),
     "it ran all its epochs": valley(0.4, card=replace(card(), epochs=20, ended=True)),
     "it has not ended yet": valley(0.4, card=replace(card(), epochs=30, ended=False)),
+    "just over a twentieth of a constant's loss": valley(0.4, **of_a_constant(7.9)),
     "six epochs after the best": valley(0.4, best=5, epochs=10),
 }
 HINTS = {
     "an accuracy that is nearly at its best": valley(0.4, epoch=accuracy(0.792)),
+    "just under a twentieth of a constant's loss": valley(0.4, **of_a_constant(8.1)),
     "the accuracy was not measured at the best epoch": valley(0.4, epoch=metric("accuracy", RISING, [0.7] * 6 + [np.nan] + [0.8] * 13)),
     "the accuracy is still at its best": valley(0.4, epoch=accuracy(0.795)),
     "stopped before its last epoch": valley(0.4, card=replace(card(), epochs=30, ended=True)),
