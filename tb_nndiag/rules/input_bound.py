@@ -40,6 +40,7 @@ def input_bound(
     *,
     share: Annotated[float, Limit("wait for the batch over the time of a step", "share", SOURCE)] = 0.5,
     least: Annotated[float, Limit("wait that is worth a change", "ms", SOURCE)] = 1.0,
+    lost: Annotated[float, Limit("wait of all steps together that is worth a change", "s", "judgment")] = 1.0,
     records: Annotated[float, Limit("measured waits before the rule speaks", "records", "judgment")] = 5,
 ) -> Finding | None:
     waits, step = run["wait"].of_run("seconds"), int(run["wait"].steps[-1])
@@ -47,7 +48,7 @@ def input_bound(
         raise NotEnoughData(f"needs {number(records)} measured waits, has {len(waits)}")
     wait = 1000 * float(np.quantile(waits, 0.25))
     whole = 1000 * max(median(run["timing"].of_run("step_seconds")), wait / 1000)
-    if wait < least or wait / whole < share:
+    if wait < least or wait / whole < share or wait * run.last_step / 1000 < lost:
         return None
     return Finding(
         headline=(
