@@ -9,7 +9,9 @@ import re
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from made_up import gaps, losses, series
 from recorded import names, recorded
 from told import tells
 
@@ -153,6 +155,16 @@ def test_of_two_faults_that_are_both_true_both_lead():
     without_fed = replace(both, series={k: v for k, v in both.series.items() if k != "fed"})
     leading = [v.rule for v in diagnose(without_fed) if v.leads and v.severity != "hint"]
     assert sorted(leading) == ["unscaled-input", "unscaled-target"]
+
+
+def test_rows_in_order_explain_steps_that_look_too_long():
+    """Sorted rows pull every batch another way: the steps are long, and a lower rate would not mend it."""
+    sorted_rows = importlib.import_module("rules.no_shuffle").FIRES["sorted by class"]
+    layers = [layer.name for layer in sorted_rows.card.layers]
+    updates = series("updates", tuple(layers), ratio=np.full((25, len(layers)), 0.5))
+    run = replace(sorted_rows, series={**sorted_rows.series, "updates": updates, "gap": gaps([1.0] * 6), "loss": losses([1.0] * 6, sorted_rows["gap"].steps)})
+    found = {v.rule: v for v in diagnose(run) if v.fires}
+    assert found["learning-rate-too-high"].explained_by == "no-shuffle"
 
 
 def test_batches_too_small_for_a_normalization_explain_that_its_two_modes_differ():
