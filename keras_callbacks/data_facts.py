@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_callbacks.evaluation import Evaluation, Evaluator
 from keras_callbacks.held_rows import HeldRows
-from keras_callbacks.probes import inputs, labels, run_card, shift
+from keras_callbacks.probes import inputs, labels, row_weights, run_card, shift
 from keras_callbacks.validation_rows import ValidationRows
 
 
@@ -28,6 +28,12 @@ def facts(
     }
     if y:
         by_signal["labels"] = answers, lambda: np.stack([labels.measure(a) for a in y])
+    if held.weighted:
+        weights = held.weights()
+        by_signal["weights"] = (
+            answers,
+            lambda: np.stack([row_weights.measure(*pair) for pair in zip(y, weights, strict=True)]),
+        )
     alike = len(x) == len(val.x) and [a.shape[1:] for a in (*x, *y)] == [a.shape[1:] for a in (*val.x, *val.y)]
     if y and alike:
         by_signal |= {

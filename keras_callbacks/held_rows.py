@@ -99,6 +99,12 @@ class HeldRows:
         x, y, _ = self._structured(self._rows)
         return tf.nest.flatten(x), [] if y is None else tf.nest.flatten(y)
 
+    def weights(self) -> list[np.ndarray]:
+        """The rows' weights: one array (rows, ...) per output. Where one is for all outputs, it stands for each."""
+        _, y, weights = self._structured(self._rows)
+        flat = tf.nest.flatten(weights)
+        return flat * len(tf.nest.flatten(y)) if len(flat) == 1 else flat
+
     def names(self) -> list[str]:
         """One name per input, in the order of `rows`: its key, where inputs are given by name."""
         x = self._structure[0]

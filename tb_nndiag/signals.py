@@ -96,6 +96,13 @@ SIGNALS = {
         "targets of the held rows; `width` is the last dimension, `majority_share` the share of the commonest value or"
         " class, `spread` the mean over columns of the standard deviation over rows",
     ),
+    "weights": Signal(
+        "output",
+        ("mean", "min", "max", "majority_share"),
+        "once",
+        "weights of the held rows, from `sample_weight` or `class_weight`; `majority_share` is the share of all weight on the rows of"
+        " the commonest value or class (NaN where a row has several targets or weights); not recorded where rows are not weighted",
+    ),
     "outputs": Signal(
         "output",
         ("mean", "std", "min", "max", "spread", "width", "rank", "majority_share", "row_sum"),

@@ -17,6 +17,7 @@ HEALTHY_STATS: dict[str, dict[str, float]] = {
     "units": {"dead_share": 0, "saturated_share": 0, "mean": 0.4, "std": 0.5, "min": 0, "max": 3, "spread": 0.5},
     "inputs": {"mean": 0, "std": 1, "min": -3, "max": 3, "nonfinite": 0, "constant_share": 0, "largest_scale": 1, "scale_ratio": 1, "integer": 0, "rows": 500},
     "labels": {"mean": 0.5, "std": 0.5, "min": 0, "max": 1, "nonfinite": 0, "integer": 1, "distinct": 2, "width": 1, "rank": 2, "row_sum_min": 0, "row_sum_max": 1, "majority_share": 0.5, "spread": 0.5},
+    "weights": {"mean": 1, "min": 1, "max": 1, "majority_share": 0.5},
     "outputs": {"mean": 0.5, "std": 0.4, "min": 0, "max": 1, "spread": 0.4, "width": 1, "rank": 2, "majority_share": 0.5, "row_sum": 0.5},
     "baseline": {"constant_loss": 1.0, "rows": 500},
     "perfect": {"loss": 0.0},

@@ -194,6 +194,46 @@ def test_large_rows_are_held_up_to_a_size_in_memory(tmp_path, monkeypatch):
 # ---- validation rows -------------------------------------------------------------------------------------------------
 
 
+COMMONEST = int(np.bincount(CLASSES).argmax())
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_the_weights_of_the_rows(one_hot, tmp_path):
+    weights = RANDOM.random(ROWS).astype("float32")
+    y, loss = (np.eye(4)[CLASSES], "categorical_crossentropy") if one_hot else (CLASSES, "sparse_categorical_crossentropy")
+    found = recorded(tmp_path, made(loss=loss), X, y, sample_weight=weights)["weights"].values[-1, 0]
+    share = weights[CLASSES == COMMONEST].sum() / weights.sum()
+    np.testing.assert_allclose(found, [weights.mean(), weights.min(), weights.max(), share], rtol=1e-5)
+
+
+def test_the_weights_of_the_classes(tmp_path):
+    of_classes = {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}
+    found = recorded(tmp_path, made(), X, CLASSES, class_weight=of_classes)["weights"]
+    weights = CLASSES + 1.0
+    np.testing.assert_allclose(found.last(0, "majority_share"), weights[CLASSES == COMMONEST].sum() / weights.sum(), rtol=1e-5)
+    np.testing.assert_allclose(found.last(0, "mean"), weights.mean(), rtol=1e-5)
+
+
+def test_weights_of_rows_with_several_targets_belong_to_no_class(tmp_path):
+    found = recorded(tmp_path, made(out=5, loss="mse"), X, X, sample_weight=np.ones(ROWS))["weights"]
+    assert np.isnan(found.last(0, "majority_share"))
+    assert found.last(0, "max") == 1
+
+
+def test_weights_for_all_outputs_stand_for_each(tmp_path):
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, [L.Dense(4, "softmax", name="kind")(inputs), L.Dense(1, name="size")(inputs)])
+    model.compile("sgd", ["sparse_categorical_crossentropy", "mse"])
+    weights = np.linspace(0, 1, ROWS).astype("float32")
+    found = recorded(tmp_path, model, X, [CLASSES, X[:, :1]], sample_weight=weights)["weights"]
+    assert found.columns == ("kind", "size")
+    np.testing.assert_allclose(found["max"][-1], [1, 1])
+
+
+def test_without_weights_none_are_recorded(tmp_path):
+    assert "weights" not in recorded(tmp_path, made(), X, CLASSES)
+
+
 SHIFTED = (X[:40] * [1, 1, 1, 2, 1] + [0, 0.5, 0, 0, 9]).astype("float32")
 
 

@@ -2,7 +2,8 @@
 
 ## What it sees
 
-The share of the commonest class among the held rows' targets and among the network's predictions for them.
+The share of the commonest class among the held rows' targets and among the network's predictions for them. Where rows or
+classes are weighted: whether the weights favor the commonest class, which the network then predicts more often than it is.
 
 ## Why it matters
 
@@ -16,7 +17,7 @@ Weight the classes, or draw the rare ones more often. Look at recall and precisi
 
 Where the inputs cannot tell the rare class with certainty, never predicting it (above one half) is right; probabilities may still rank
 the rows well. A run whose loss has fallen well below the constant's, or still falls, is only given a hint. Imbalance alone is no fault, and is
-not reported.
+not reported. Weights may favor a class because its errors cost more.
 
 ## Source
 
@@ -43,7 +44,7 @@ CLASSES = (
     "NND604",
     severity="warning",
     reads=["labels", "outputs", "gap", "baseline"],
-    may_read=SIGNALS,
+    may_read=[*SIGNALS, "weights"],
     explains=[
         "constant-output",
         "loss-plateau",
@@ -66,6 +67,12 @@ def class_imbalance(
         float, Limit("share of the constant prediction's loss that is left", "share", "judgment")
     ] = 0.8,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 200,
+    favor: Annotated[
+        float, Limit("weight of the commonest class against the others, over what its rows alone give it", "ratio", "judgment")
+    ] = 2,
+    uneven: Annotated[
+        float, Limit("commonest class over the mean of the others for its weight to matter", "ratio", "judgment")
+    ] = 1.5,
     rare_rows: Annotated[float, Limit("held rows of the rare classes that are enough to judge", "rows", "judgment")] = 10,
 ) -> Finding | None:  # fmt: skip
     labels, outputs = run["labels"], run["outputs"]
@@ -79,17 +86,36 @@ def class_imbalance(
         return None
     common, predicted = labels.last(0, "majority_share"), outputs.last(0, "majority_share")
     classes = max(layer.units, 2)
-    if not common < 1 or common < ratio * (1 - common) / (classes - 1):
+    uneven_by = common / (1 - common) * (classes - 1) if common < 1 else 0.0
+    favored_by = (
+        _odds(run["weights"].last(0, "majority_share")) / _odds(common) if "weights" in run and common < 1 else 1.0
+    )
+    favored = favored_by > favor and uneven_by > uneven and predicted > common
+    if uneven_by < ratio and not favored:
         return None
     if (1 - common) * run["baseline"].last(0, "rows") < rare_rows or run.last_step < patience:
         raise NotEnoughData(f"needs {number(rare_rows)} held rows of the rare classes and {number(patience)} steps")
+    if favored:
+        return _favored(
+            run,
+            common,
+            predicted,
+            Evidence(
+                "weight of the commonest class, over what its rows give it",
+                favored_by,
+                favor,
+                "ratio",
+                "weights",
+                "run",
+                int(run["weights"].steps[-1]),
+            ),
+        )
     share = (1 - predicted) / (1 - common)
     left = now_left(run)
     if share > found:
         return None
     learning = still_falling(run, least=0.02 * room(run))
     step = int(run["gap"].steps[-1])
-    weight = common / (1 - common) * (classes - 1)
     return Finding(
         headline=(
             f"{common:.1%} of the targets are one class, and {predicted:.1%} of the predictions: of the rows of the other classes,"
@@ -101,12 +127,12 @@ def class_imbalance(
         ),
         evidence=[
             Evidence("predictions of the rare classes over their rows", share, found, "share", "outputs", "run", step),
-            Evidence("commonest class over the mean of the others", common / (1 - common) * (classes - 1), ratio, "ratio", "labels", "run", step),
+            Evidence("commonest class over the mean of the others", uneven_by, ratio, "ratio", "labels", "run", step),
             evidence_of_harm(left, much, step),
         ],
         fixes=[
             Fix(
-                f"Weight the rare classes, by about {number(round(weight))} against the commonest.",
+                f"Weight the rare classes, by about {number(round(uneven_by))} against the commonest.",
                 "Then a row of a rare class counts as much as it is rare.",
                 *snippets.class_weights(run),
             ),
@@ -120,6 +146,42 @@ def class_imbalance(
         last_step=step,
         severity="" if left > much and not learning else "hint",
     )  # fmt: skip
+
+
+def _favored(run: Run, common: float, predicted: float, favored: Evidence) -> Finding:
+    """Weights that make the rare classes rarer."""
+    step = int(run["gap"].steps[-1])
+    return Finding(
+        headline=(
+            f"The weights of the rows favor the commonest class, {number(favored.value)} times (limit: {number(favored.limit)}): it is {common:.1%} of the"
+            f" targets and {predicted:.1%} of the predictions."
+        ),
+        why="Weights are there to make up for classes that are rare; these make them rarer still.",
+        evidence=[
+            favored,
+            Evidence(
+                "share of the commonest class in the predictions", predicted, common, "share", "outputs", "run", step
+            ),
+        ],
+        fixes=[
+            Fix(
+                "Weight the classes the other way round: by how rare they are.",
+                "Then a row of a rare class counts as much as it is rare.",
+                *snippets.class_weights(run),
+            ),
+            Fix(
+                "Judge by recall and precision.",
+                "Accuracy hides a class that is hardly ever predicted.",
+                *_of_each_class(run),
+            ),
+        ],
+        first_step=0,  # of the targets
+        last_step=step,
+    )
+
+
+def _odds(share: float) -> float:
+    return float("inf") if share == 1 else share / (1 - share)
 
 
 def _of_each_class(run: Run) -> Recipe:
