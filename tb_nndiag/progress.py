@@ -139,6 +139,11 @@ def now_left(run: Run) -> float:
     return min(finite) if finite and np.isfinite(shares[0]) else float("inf")
 
 
+def loss_now(run: Run) -> float:
+    """The loss that `now_left` is of, penalties excluded. Raises NotEnoughData as it does."""
+    return floor_loss(run) + now_left(run) * room(run)
+
+
 def harmed(run: Run, stuck: float) -> bool:
     """Whether more than `stuck` of the constant prediction's loss is left; harm that is not known is none."""
     try:
@@ -170,12 +175,11 @@ def room(run: Run) -> float:
 
 
 def against_constant(run: Run) -> str:
-    """The loss now beside that of the best constant answer, in words."""
-    share = now_left(run)
-    if not np.isfinite(share):
+    """The loss now beside that of the best constant prediction, in words."""
+    loss = loss_now(run)
+    if not np.isfinite(loss):
         return "the loss is no longer finite"
-    loss = floor_loss(run) + share * room(run)
-    return f"the loss is {number(loss)}, that of the best constant answer {number(reference_loss(run))}"
+    return f"the loss is {number(loss)}, that of the best constant prediction {number(reference_loss(run))}"
 
 
 def evidence_of_harm(left: float, limit: float, step: int) -> Evidence:

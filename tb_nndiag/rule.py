@@ -249,7 +249,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits, as a reader likes them: 0.031, 3.1e-04, 12, 1,250, NaN."""
+    """Three digits, as a reader likes them: 0.031, 3.1e-5, 12, 1,250, NaN; the page writes them alike (text.js)."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -258,8 +258,8 @@ def number(value: float) -> str:
         return f"{int(value):,}"
     if 999.5 <= abs(value) < 1e6:
         return f"{round(value):,}"
-    if 1e-3 <= abs(value) < 1000:
+    if 0.99995e-4 <= abs(value) < 1000:  # a float32 of 0.0001 is a little less
         return f"{value:.3g}"
     mantissa, exponent = f"{value:.2e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".")
-    return f"{mantissa}e{exponent}"
+    return f"{mantissa}e{int(exponent)}"

@@ -102,7 +102,7 @@ def test_a_finding_is_printed_with_headline_numbers_reason_and_fixes_in_this_ord
     assert text([made_up_verdict()]).splitlines() == [
         "NND999 warning: It happened. (from the start on)",
         "                loss: 2.5 (limit 1; step 1,250)",
-        "                step: 0.1 seconds (limit 3e-04; dense, step 7)",
+        "                step: 0.1 seconds (limit 0.0003; dense, step 7)",
         "                It matters.",
         "                First: Do this. It helps.",
         "                    a = 1",

@@ -7,7 +7,7 @@ from tb_nndiag.rule import Finding, number
 
 def tells(finding: Finding, word: str, wanted: object) -> bool:
     """Whether it does: ("first_step", 3), ("active", False), ("says", "a part of its text"), ("says not", ...), ("where", "a layer of its evidence"),
-    ("evidence", how many numbers), ("limits", [of each]), ("value", "the first, as text")."""
+    ("evidence", how many numbers), ("limits", [of each]); of the first evidence ("value", "as text"), ("measures", "a part of its name"), ("step", 3)."""
     text = " ".join([finding.headline, finding.why, *(f"{fix.do} {fix.because} {fix.code}" for fix in finding.fixes)])
     if word == "says":
         return str(wanted) in text
@@ -21,4 +21,8 @@ def tells(finding: Finding, word: str, wanted: object) -> bool:
         return [e.limit for e in finding.evidence] == wanted
     if word == "value":
         return number(finding.evidence[0].value) == wanted
+    if word == "measures":
+        return str(wanted) in finding.evidence[0].measure
+    if word == "step":
+        return finding.evidence[0].step == wanted
     return getattr(finding, word) == wanted

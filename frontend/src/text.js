@@ -243,7 +243,7 @@ export function shortNumber(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-3) return exponent(value, 2);
+  if (size >= 1e6 || size < 0.99995e-4) return exponent(value, 2);
   if (size >= 1000) return `${value < 0 ? "-" : ""}${whole(size)}`;
   return String(Number(value.toPrecision(3)));
 }

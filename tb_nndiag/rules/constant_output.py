@@ -67,10 +67,11 @@ def constant_output(
     layer = run.card.output_layer if run.card else None
     where = layer.name if layer else name
     step = int(outputs.steps[-1])
+    vary = f"by {number(ratio[-1])} of the spread of the targets" if ratio[-1] > 0 else "by nothing"
     return Finding(
         headline=(
-            f"The predictions of `{where}` are the same for every row: they vary by {number(ratio[-1])} of the spread of the"
-            f" targets (healthy: more than {number(floor)})."
+            f"The predictions of `{where}` are the same for every row: they vary {vary} (healthy: by more than"
+            f" {number(floor)} of the targets' spread)."
         ),
         why="The network answers without looking at its input; what it has found is at most the best constant.",
         evidence=[

@@ -31,6 +31,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from tb_nndiag import snippets
+from tb_nndiag.layers import names
 from tb_nndiag.progress import HARM, SIGNALS, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Layer, Run
@@ -71,7 +72,6 @@ def dead_units(
     dead = [layer for layer in hidden if (shares[layer.name][-2:] > most).all()]
     if not dead:
         return None
-    first_dead = dead[0]  # in forward order: what lies behind it may be dead because of it
     step = int(units.steps[-1])
     start = min(units.since(shares[layer.name] > most) for layer in dead)
     harmed = now_left(run) > stuck
@@ -92,19 +92,24 @@ def dead_units(
             )
             for layer in dead[:5]
         ],
-        fixes=_fixes(run, first_dead, from_the_start=start <= 1),
+        fixes=_fixes(run, dead, from_the_start=start <= 1),
         first_step=start,
         last_step=step,
         severity="" if harmed else "hint",
     )
 
 
-def _fixes(run: Run, layer: Layer, *, from_the_start: bool) -> list[Fix]:
-    lower = a_tenth(run, "One large step can push a whole layer below zero.")
+def _fixes(run: Run, dead: list[Layer], *, from_the_start: bool) -> list[Fix]:
+    layer = dead[0]  # in forward order: what lies behind it may be dead because of it
+    lower = a_tenth(
+        run,
+        "One large step can push a whole layer below zero"
+        f"{', even before the units are first looked at' if from_the_start else ''}.",
+    )
     start = Fix(
-        f"Start `{layer.name}` with He initialization and a bias of zero.",
+        f"Start {names(dead)} with He initialization and a bias of zero.",
         "They keep about half of the units active at the start.",
-        *snippets.layer(layer, kernel_initializer="he_normal", bias_initializer="zeros"),
+        *snippets.both(*(snippets.layer(p, kernel_initializer="he_normal", bias_initializer="zeros") for p in dead)),
     )
     leak = Fix(
         f"Let `{layer.name}` leak: replace its {layer.activation} by leaky_relu.",

@@ -112,7 +112,8 @@ def learning_rate_too_high(
     if not np.isfinite(beginning).any():
         return None  # it broke before the first step was made
     # units that die after the first steps stop moving, so the first few count for themselves
-    typical, left = float(np.fmax(median(beginning), median(beginning[:5]))), now_left(run)
+    few, more = median(beginning[:5]), median(beginning)
+    typical, judged, left = float(np.fmax(few, more)), len(beginning) if not few > more else 5, now_left(run)
     levels = ((ceiling, stuck, "nothing"), (brisk, worse, "nothing"), (gross, poor, "little"))
     reached = [level for level in levels if typical > level[0] and left > level[1]]
     if not reached:
@@ -130,20 +131,21 @@ def learning_rate_too_high(
         why="Steps that are too long jump over what they are looking for; the loss stays high, oscillates, or rises.",
         evidence=[
             Evidence(
-                "update over the weights, median of the layers, early in the run",
+                f"update over the weights, median of the layers and of the first {judged} records",
                 typical,
                 limit,
                 "ratio",
                 "updates",
                 "run",
-                int(updates.steps[len(beginning) - 1]),
+                int(updates.steps[np.nanargmin(abs(beginning[:judged] - typical))]),  # that shows it
             ),
             evidence_of_harm(left, most_left, run.last_step),
         ],
         fixes=[
             Fix(
                 f"Lower the learning rate from {number(rate)} to {number(better)}.",
-                f"A step would then move the weights by about {number(USUAL_UPDATE)} of their size.",
+                f"The first step moved the weights by {number(first_step)} of their size; at that rate it is about"
+                f" {number(first_step * better / rate)}.",
                 *optimizer(run, better),
             ),
             Fix(

@@ -32,7 +32,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, evidence_of_harm, left_over, now_left, room, still_falling
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, left_over, loss_now, now_left, room, still_falling
 from tb_nndiag.rule import Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import FIT_TEN_ROWS, try_rates
@@ -79,10 +79,9 @@ def loss_plateau(
     below = np.flatnonzero(shares < stuck)
     step = int(steps[-1])
     since = max(int(steps[below[-1]]) + 1 if len(below) else 1, int(patience))  # before, it was fair to wait
-    loss = run["gap"].last(0, "train")
     return Finding(
         headline=(
-            f"After {step:,} steps the loss is {number(loss)}, no better than always giving the same answer ({number(constant)}); a run"
+            f"After {step:,} steps the loss is {number(loss_now(run))}, no better than always giving the same answer ({number(constant)}); a run"
             f" that learns is below {number(stuck)} times that."
         ),
         why=(

@@ -72,7 +72,7 @@ def majority_class(
     step = int(outputs.steps[-1])
     return Finding(
         headline=(
-            f"The same class is predicted for {share[-1]:.3g} of the rows (limit: {most:.3g}); the commonest among the targets"
+            f"The same class is predicted for {100 * share[-1]:.3g}% of the rows (limit: {100 * most:.3g}%); the commonest among the targets"
             f" has {wanted:.0%}."
         ),
         why="The network never decides for another class, so that its accuracy is the share of one class.",

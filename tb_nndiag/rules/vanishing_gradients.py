@@ -91,7 +91,7 @@ def vanishing_gradients(
     typical_update, typical_gradient = median(update), median(gradient)
     if not (typical_update < update_floor or typical_gradient < gradient_floor) or not now_left(run) > stuck:
         return None
-    step = int(updates.steps[-1])
+    step, last_faded = int(updates.steps[-1]), int(updates.steps[np.flatnonzero(faded)[-1]])
     by_update = typical_update < update_floor
     value, limit, what = (
         (typical_update, update_floor, "moves its weights by")
@@ -116,7 +116,7 @@ def vanishing_gradients(
                 "ratio",
                 "updates",
                 first,
-                step,
+                last_faded,
             ),
             Evidence(
                 f"gradient of `{first}` over that of `{last}`",
@@ -125,13 +125,13 @@ def vanishing_gradients(
                 "ratio",
                 "gradients",
                 first,
-                step,
+                last_faded,
             ),
             evidence_of_harm(now_left(run), stuck, step),
         ],
         fixes=_fixes(run, layers),
         first_step=updates.began(int(np.argmax(faded))),
-        last_step=int(updates.steps[np.flatnonzero(faded)[-1]]),
+        last_step=last_faded,
         active=bool(faded[-3:].any()),
     )
 

@@ -32,6 +32,6 @@ UNKNOWN = {
     "nothing was evaluated": run(),
 }
 TOLD = {
-    "a softmax over one unit": [("says", "predictions of `dense_2` are the")],
-    "ten classes as numbers": [("says", "vary by 3.33e-04 of the")],
+    "a softmax over one unit": [("says", "they vary by nothing"), ("says", "predictions of `dense_2` are the")],
+    "ten classes as numbers": [("says", "vary by 0.000333 of the")],
 }

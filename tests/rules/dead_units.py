@@ -34,3 +34,7 @@ UNKNOWN = {
     "no hidden layer": dead(0.9, 0.9, layers=("other",)),
     "units were not recorded": run(loss=losses([1.0]), card=card()),
 }
+TOLD = {
+    "biases of -3": [("says", "Start `dense` and `dense_1` with He"), ("says", 'bias_initializer="zeros", name="dense_1"'), ("says", "even before")],
+    "they died later": [("says not", "even before")],
+}

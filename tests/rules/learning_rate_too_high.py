@@ -48,7 +48,9 @@ UNKNOWN = {
     "updates were not recorded": run(loss=losses([1.0])),
 }
 TOLD = {
-    "the first step did not move": [("says", "to 1e-04.")],
+    "the first step did not move": [("says", "to 0.0001."), ("says", "The first step moved the weights by 0.3 of their size; at that rate it is about 0.003.")],
+    "its units died after five steps": [("measures", "of the first 5 records"), ("step", 1)],
+    "the first twenty count": [("measures", "of the first 20 records"), ("step", 6)],
     "Adam at 1.0": [("active", False)],
     "grossly long steps that learn little": [("says", "little was learned"), ("limits", [0.2, 0.5])],
     "just over the ceiling, no better than a constant": [("says", "nothing was learned"), ("limits", [0.06, 0.9])],

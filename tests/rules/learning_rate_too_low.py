@@ -36,5 +36,5 @@ UNKNOWN = {
     "updates were not recorded": run(loss=losses([1.0])),
 }
 TOLD = {
-    "SGD at 1e-4": [("says", "Raise the learning rate from 1e-04 to"), ("active", True)],
+    "SGD at 1e-4": [("says", "Raise the learning rate from 0.0001 to"), ("active", True)],
 }

@@ -53,3 +53,7 @@ UNKNOWN = {
     "two losses": run(card=replace(card(), losses=(Loss("BinaryCrossentropy"),) * 2), outputs=series("outputs", spread=np.ones(2)), labels=series("labels")),
     "no run card": run(card=None, outputs=series("outputs"), labels=series("labels")),
 }
+TOLD = {
+    "dead layers": [("says", "for 100% of the rows (limit: 99%)")],
+    "just over the limit, twice": [("says", "for 99.1% of the rows")],
+}

@@ -8,7 +8,8 @@ TWO = card(dense("a"), dense("answer", 1, "sigmoid", output=True))
 
 
 def faded(update=0.01, gradient=1e-4, left=1.0, records=12, card=CARD, layers=LAYERS):
-    rows = lambda first: np.tile([first, *[1.0] * (len(layers) - 1)], (records, 1))  # noqa: E731
+    """update, gradient: of the first layer, one number or one a record; those of the others are 1"""
+    rows = lambda first: np.column_stack([np.resize(first, records), np.ones((records, len(layers) - 1))])  # noqa: E731
     return run(
         card=card, loss=losses([1.0] * records), gap=gaps([left, left]), baseline=series("baseline"),
         gradients=series("gradients", layers, rms=rows(gradient)), updates=series("updates", layers, ratio=0.005 * rows(update)),
@@ -20,6 +21,7 @@ FIRES = {
     "updates just under the floor": faded(update=0.039, gradient=1),
     "gradients just under the floor, as under Adam": faded(update=1, gradient=0.9e-3),
     "just enough records": faded(records=10),
+    "until the last layer died": faded(update=[0.01] * 8 + [np.nan] * 4, gradient=[1e-4] * 8 + [np.nan] * 4),
     "it has hardly learned": faded(left=0.91),
 }
 HINTS = {}
@@ -36,5 +38,6 @@ UNKNOWN = {
     "gradients were not recorded": run(loss=losses([1.0])),
 }
 TOLD = {
+    "until the last layer died": [("step", 8), ("last_step", 8), ("active", False)],
     "eight sigmoid layers": [("says", "`dense` moves its weights"), ("says", "of what `dense_8` moves")],
 }
