@@ -1,14 +1,16 @@
-"""The network does much worse in inference mode than in training mode, on the same rows.
+"""The network does much worse in one mode than in the other, on the same rows: in inference mode, or hopelessly in training mode.
 
 ## What it sees
 
 The loss of the held training rows twice: in inference mode, as in `evaluate` and `predict`, and in training mode. Two
-evaluations in a row, after batch normalization has had the time that its momentum asks for.
+evaluations in a row, after batch normalization has had the time that its momentum asks for. The other way round only where training
+mode does worse than a constant prediction.
 
 ## Why it matters
 
 Training goes well, and what is validated, saved and used is another network: the averages of batch normalization do not
-describe what its layers get, or something else acts in one mode only.
+describe what its layers get, or something else acts in one mode only. Where training mode is hopeless, each step follows what a
+layer does in training alone: noise, or a defect.
 
 ## What to do first
 
@@ -18,7 +20,8 @@ normalization that does the same in both modes.
 ## When it is wrong
 
 In the first some hundred steps the averages lag behind by nature: 1 / (1 - momentum) steps and more. The rule waits three times as long,
-unless the training ends before: then it is a hint, while inference mode does fairly well. Training mode that is worse is what dropout does, and no fault.
+unless the training ends before: then it is a hint, while inference mode does fairly well. Training mode that is somewhat worse is what
+dropout does, and no fault: no healthy training was measured to be worse in it than a constant.
 
 ## Source
 
@@ -34,7 +37,7 @@ import numpy as np
 from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, floor_loss, room
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
-from tb_nndiag.run import Layer, Run
+from tb_nndiag.run import Layer, Run, Series
 
 
 @rule(
@@ -65,12 +68,23 @@ def mode_mismatch(
         float,
         Limit("steps that an average may lag behind, over 1 / (1 - momentum)", "ratio", "3: 95 % of the way"),
     ] = 3.0,
+    hopeless: Annotated[
+        float,
+        Limit(
+            "loss in training mode over the constant prediction's, where inference mode does better",
+            "ratio",
+            "docs/zoo.md",
+        ),
+    ] = 1.2,
 ) -> Finding | None:
     mode = run["mode"]
     if len(mode) < 2:
         raise NotEnoughData("needs two evaluations of the held rows, has one")
     floor, whole = floor_loss(run), room(run)
     inference, training = (mode.of_run(stat) - floor for stat in ("inference", "training"))
+    worse = (training > factor * inference) & (training > hopeless * whole)
+    if worse[-2:].all():
+        return _hopeless_in_training(mode, worse, training / inference, training / whole, factor, hopeless)
     apart = (inference > factor * training) & (inference - training > much * whole)
     if not apart[-2:].all():  # NaN > x is False: a loss that is not finite is another rule's
         return None
@@ -102,6 +116,27 @@ def mode_mismatch(
         first_step=mode.since(apart),
         last_step=step,
         severity="hint" if by_nature else "",
+    )  # fmt: skip
+
+
+def _hopeless_in_training(
+    mode: Series, worse: np.ndarray, ratio: np.ndarray, share: np.ndarray, factor: float, hopeless: float
+) -> Finding:
+    """Something that acts in training mode only keeps the network from learning."""
+    step = int(mode.steps[-1])
+    return Finding(
+        headline=(
+            f"In training mode the loss is {number(mode.last(0, 'training'))}, in inference mode {number(mode.last(0, 'inference'))}, on the"
+            f" same rows: {number(ratio[-1])} times as much (limit: {number(factor)}), and worse than a constant prediction."
+        ),
+        why="Each step follows what the network does in training mode: what a layer does in that mode alone drowns what the rows say.",
+        evidence=[
+            Evidence("loss in training mode over that in inference mode", float(ratio[-1]), factor, "ratio", "mode", "run", step),
+            Evidence("loss in training mode over the constant prediction's", float(share[-1]), hopeless, "ratio", "mode", "run", step),
+        ],
+        fixes=[_look_for_a_flag()],
+        first_step=mode.since(worse),
+        last_step=step,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ from tb_nndiag.snippets import Recipe
     severity="warning",
     reads=["gap", "baseline"],
     may_read=[*SIGNALS, "mode", "updates"],
-    explains=[*OUTCOMES, "class-imbalance", "dead-units", "nan-loss", "vanishing-gradients"],
+    explains=[*OUTCOMES, "class-imbalance", "dead-units", "mode-mismatch", "nan-loss", "vanishing-gradients"],
 )
 def over_regularized(
     run: Run,

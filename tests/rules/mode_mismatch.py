@@ -27,6 +27,9 @@ FIRES = {
     "averages that lag behind at the end, and do badly": modes((0.51, 0.51), 0.1, every=50, momentum=0.99, ended=True),
     "averages that had their time, and do fairly well": modes((0.49, 0.49), 0.1, momentum=0.99, ended=True),
     "a layer of one's own, without a run card": modes(card=None),
+    "noise in training mode that drowns all": modes((0.6, 0.6, 0.6), 1.3),
+    "training mode just over twice as bad": modes((0.64, 0.64), 1.3),
+    "training mode just worse than hopeless": modes((0.2, 0.2), 1.21),
     "above the floor of the loss": modes((0.9, 0.9), 0.6, perfect=0.4),
 }
 HINTS = {
@@ -37,6 +40,9 @@ SILENT = {
     "just under the factor": modes((0.79, 0.79)),
     "too little to matter": modes((0.29, 0.29), 0.1),
     "dropout is worse in training mode": modes((0.2, 0.2), 0.9),
+    "training mode just under twice as bad": modes((0.66, 0.66), 1.3),
+    "training mode just below hopeless": modes((0.2, 0.2), 1.19),
+    "noise that was too strong once": modes((0.2, 0.2), [1.3, 0.9]),
     "one evaluation": modes((0.4, 0.4, 0.9)),
     "it went away": modes((0.9, 0.9, 0.4)),
     "a loss that is not finite": modes((float("nan"), float("nan"))),
@@ -47,4 +53,7 @@ UNKNOWN = {
     "averages that stand still, in a run that goes on": modes(momentum=1.0, epochs=0),
     "the constant's loss is not known": run(mode=series("mode", steps=[1, 2])),
     "no two modes": run(baseline=series("baseline")),
+}
+TOLD = {
+    "noise in training mode that drowns all": [("says", "In training mode the loss is 1.3"), ("first_step", 1), ("limits", [2.0, 1.2]), ("says not", "momentum")],
 }
