@@ -14,6 +14,7 @@ def jumps(to=3.0, at=(10,), usual=0.2, worst=0.4, records=20, after=None, consta
 
 FIRES = {
     "one batch": jumps(),
+    "where half is nearly left": jumps(usual=0.49, worst=0.49),
     "just over five times": jumps(to=2.01),
     "just over a constant": jumps(to=1.01, worst=0.2),
     "twice": jumps(at=(8, 12)),

@@ -31,3 +31,7 @@ SILENT = {
     "steps that wait": trained(step=40, wait=waits(21)),
 }
 UNKNOWN = {"no run card": run(timing=series("timing"), card=None)}
+TOLD = {
+    "tensor cores": [("says", '"mixed_bfloat16"'), ("says", "bfloat16 has the range of float32")],
+    "just below those that take bfloat16": [("says", '"mixed_float16"'), ("says", "Keras scales the loss")],
+}

@@ -5,3 +5,4 @@ FIRES = {"each epoch": run(resources=series("resources", traces=[1, 2, 3, 4, 5, 
 HINTS = {}
 SILENT = {"a healthy run": recorded("healthy_dense"), "five times": run(resources=series("resources", traces=[1, 3, 5]))}
 UNKNOWN = {"nothing was recorded": run()}
+TOLD = {"each epoch": [("first_step", 6), ("active", True)], "at the beginning": [("first_step", 1), ("active", False)]}

@@ -21,6 +21,10 @@ def two(std=31.0, mean=0.0, predicted=0.0, output="b", activation="linear", colu
                labels=series("labels", ("a", "b"), **{k: v[None] for k, v in both.items()}), **{**parts, **more})  # fmt: skip
 
 
+def without_outputs(made):
+    return replace(made, series={name: series for name, series in made.series.items() if name != "outputs"})
+
+
 FIRES = {
     "one of two outputs": two(),
     "predictions that hardly vary": two(predicted=1.5),
@@ -39,6 +43,7 @@ SILENT = {
     "an output with bounds, of two": two(activation="tanh"),
     "predictions that are named otherwise": two(columns=("c", "d")),
     "predictions of two that were not recorded": two(outputs=series("outputs")),
+    "predictions that were not recorded at all": without_outputs(two()),
     "constant targets": asked(std=0.0, mean=5.0),
     "large, but it learns": asked(left=0.89),
     "a loss that does not mind": asked(card=card(dense("hidden"), dense("answer", 1, "linear", output=True), loss="MeanAbsolutePercentageError")),
