@@ -26,7 +26,7 @@ This page is made by
     python benchmarks/zoo/zoo.py OUT --draws {drawn}
     python benchmarks/zoo/table.py OUT > docs/zoo.md
 
-{summary} The column "seeds" counts the runs of a kind, which need not be all of these seeds.
+{summary}
 
 **left** is the loss of the held training rows at the end over that of the best constant prediction, the worst of the seeds: 1 is
 no better than a constant. It is not known (·) for several outputs and for losses of one's own.
@@ -41,6 +41,10 @@ def left(run: Run) -> float:
         return now_left(run)
     except NotEnoughData:
         return math.nan
+
+
+def plural(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def told(found: Counter[str], runs: int) -> str:
@@ -72,7 +76,7 @@ def main() -> None:
     runs, drawn = sum(map(len, shares.values())), len(shares.get("random draws", ()))
     summary = (
         f"{runs - drawn} runs of {len(shares) - bool(drawn)} kinds and {drawn} of random settings: "
-        f"{total['error']} errors, {total['warning']} warnings, {total['hint']} hints."
+        f"{', '.join(f'{total[severity]} {severity}{plural(total[severity])}' for severity in SEVERITIES)}."
     )
     print(INTRODUCTION.format(seeds=",".join(sorted(seeds)), drawn=drawn, summary=summary, rows="\n".join(rows)))
 
