@@ -117,6 +117,6 @@ def _wider(narrow: Layer | None) -> str:
 
 
 def _wider_code(narrow: Layer | None) -> Recipe:
-    if narrow is None or narrow.class_name != "Dense":
+    if narrow is None:
         return Recipe('keras.layers.Dense(64, activation="relu")')
     return layer(narrow, narrow.activation or "relu", units=max(2 * narrow.units, 32))

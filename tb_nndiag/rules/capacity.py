@@ -31,6 +31,7 @@ from typing import Annotated
 
 import numpy as np
 
+from tb_nndiag import snippets
 from tb_nndiag.progress import SIGNALS, now_left, room, still_falling, val_left_over
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
@@ -64,8 +65,7 @@ def capacity(
     if not large and (not small or still_falling(run, least=0.02 * room(run))):
         return None
     widest = max((p for p in card.hidden if p.class_name == "Dense"), key=lambda p: p.units, default=None)
-    units = max((widest.units if widest else 64) // 4, 1) if large else 4 * (widest.units if widest else 16)
-    name = f', name="{widest.name}"' if widest else ""
+    wide = widest.units if widest else 0
     shown = (
         f"validation and training loss are {gap:.0%} of the best constant prediction's apart (limit: {apart:.0%})"
         if large
@@ -83,15 +83,24 @@ def capacity(
             Evidence("validation minus training loss, over the constant's", gap, apart, "share", "gap", "run", step),
         ],
         fixes=[
+            *[
+                Fix(
+                    f"Make `{p.name}`, the widest layer, {f'narrower: {max(wide // 4, 1)}' if large else f'wider: {4 * wide}'} units.",
+                    "And compare the validation loss: one width tells nothing.",
+                    *snippets.layer(p, p.activation or "relu", units=max(wide // 4, 1) if large else 4 * wide),
+                )
+                for p in ([widest] if widest else [])
+            ],
             Fix(
-                f"Make the widest layer {'narrower' if large else 'wider'}: {units} units.",
-                "And compare the validation loss: one width tells nothing.",
-                f'keras.layers.Dense({units}, activation="{(widest.activation if widest else "") or "relu"}"{name})',
-            ),
-            Fix(
-                "Or keep it and use dropout, or weight decay." if large else "Or add a hidden layer.",
-                "They leave the size and take some of its freedom." if large else "Depth makes more of the same number of parameters.",
-                "keras.layers.Dropout(0.3)" if large else 'keras.layers.Dense(32, activation="relu")',
+                "Or keep the size and use dropout, or weight decay.",
+                "They take some of its freedom.",
+                *snippets.insert([widest] if widest else [], "Dropout", rate=0.3),
+            )
+            if large
+            else Fix(
+                f"{'Or add' if widest else 'Add'} a hidden layer before the last.",
+                "Depth makes more of the same number of parameters.",
+                *snippets.before(run, card.output_layer, "Dense", units=32, activation="relu"),
             ),
         ],
         first_step=step,

@@ -87,9 +87,7 @@ def class_imbalance(
     common, predicted = labels.last(0, "majority_share"), outputs.last(0, "majority_share")
     classes = max(layer.units, 2)
     uneven_by = common / (1 - common) * (classes - 1) if common < 1 else 0.0
-    favored_by = (
-        _odds(run["weights"].last(0, "majority_share")) / _odds(common) if "weights" in run else 1.0
-    )
+    favored_by = _odds(run["weights"].last(0, "majority_share")) / _odds(common) if "weights" in run else 1.0
     favored = favored_by > favor and uneven_by > uneven and predicted > common
     if uneven_by < ratio and not favored:
         return None

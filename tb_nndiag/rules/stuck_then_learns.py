@@ -35,7 +35,7 @@ from tb_nndiag.layers import WEIGHTED
 from tb_nndiag.progress import SIGNALS, batch_shares, now_left
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import layer, learning_rate, optimizer
+from tb_nndiag.snippets import insert, layer, learning_rate, optimizer
 
 
 @rule("NND406", severity="hint", reads=["loss", "baseline"], may_read=["optimizer", *SIGNALS])
@@ -87,7 +87,7 @@ def stuck_then_learns(
             Fix(
                 "Put a normalization between the layers.",
                 "Then each layer gets inputs of a sensible size from the first step on.",
-                "keras.layers.BatchNormalization()",
+                *insert([p for p in run.card.hidden if p.class_name in WEIGHTED] if run.card else [], "BatchNormalization"),
             ),
             Fix(
                 "Try three times the learning rate.",

@@ -50,7 +50,7 @@ UNKNOWN = {
 }
 TOLD = {
     "a narrow layer": [("says", "widen `narrow`, the narrowest layer with 1 unit"), ("says", 'keras.layers.Dense(32, activation="tanh", name="narrow")')],
-    "a convolution is the narrowest": [("says", "widen `image`"), ("says", 'keras.layers.Dense(64, activation="relu")')],
+    "a convolution is the narrowest": [("says", "widen `image`"), ("says", 'keras.layers.Conv2D(32, (3, 3), activation="relu", name="image")')],
     "no activation, and layers that have no weights or size": [("says", "widen `hidden`"), ("says", 'keras.layers.Dense(32, activation="relu", name="hidden")')],
-    "no hidden layer": [("says", "add a hidden layer")],
+    "no hidden layer": [("says", 'keras.layers.Dense(64, activation="relu")'), ("says", "add a hidden layer")],
 }

@@ -40,3 +40,8 @@ UNKNOWN = {
     "no validation": sized(val=np.nan),
     "the constant's loss is not known": sized(baseline=series("baseline", constant_loss=np.nan)),
 }
+TOLD = {
+    "large, and far apart": [("says", "Make `hidden`, the widest layer, narrower: 8 units"), ("says", "Dropout(rate=0.3)"), ("says not", "add a hidden layer")],
+    "small, and much is left": [("says", "Make `hidden`, the widest layer, wider: 128 units"), ("says", "Or add a hidden layer"), ("says not", "Dropout")],
+    "without a hidden layer": [("says", "Add a hidden layer"), ("says not", "the widest layer")],
+}
