@@ -104,7 +104,10 @@ _BY_REASON = (
     (r"loss of the held rows", _ONE_SHAPE),
     (r"at least one batch", _COMPUTE_LOSS),
     (r"the batch size|the optimizer|parameters", _RECORD),
-    (r"Sequential", Enabling("Nothing to change: this rule judges `Sequential` models.")),
+    (
+        r"layers follow each other",
+        Enabling("Nothing to change: this rule judges models whose layers follow each other."),
+    ),
     (r"hidden layer", Enabling("Nothing to change: this rule judges hidden layers that have an activation.")),
     (r"with one |with a single|there are several", _ONE_OUTPUT),
 )

@@ -241,6 +241,7 @@ def _plain(card: nndiag_pb2.RunCard) -> Card:
         run_eagerly=card.run_eagerly,
         steps_per_execution=card.steps_per_execution,
         strategy=card.strategy,
+        chain=card.chain or card.model_class == "Sequential",
         seeded=card.seeded,
         deterministic_ops=card.deterministic_ops,
         compute_capability=card.compute_capability,

@@ -8,7 +8,7 @@ from tb_nndiag.layers import IMAGES
 from tb_nndiag.rule import Evidence, Limit, NotEnoughData, number
 from tb_nndiag.run import Run
 
-SIGNALS = ("loss", "gap", "baseline", "perfect")  # what these functions read
+SIGNALS = ("loss", "gap", "baseline", "perfect", "weights")  # what these functions read
 HARM = Limit(
     "share of the constant prediction's loss that must be left for it to be more than a hint",
     "share",
@@ -47,7 +47,11 @@ def batch_shares(run: Run, stat: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def reference_loss(run: Run) -> float:
-    """Loss of the best constant prediction. Raises NotEnoughData when it is not known, or no higher than the floor."""
+    """Loss of the best constant prediction. Raises NotEnoughData when it is not known, or no higher than the floor, and where rows have
+    negative weights: a prediction that is far off is rewarded then, and the loss has no floor.
+    """
+    if "weights" in run and run["weights"]["min"][-1].min() < 0:
+        raise NotEnoughData("rows have negative weights, so the loss does not tell how much was learned")
     constant = run["baseline"].last(0, "constant_loss") if "baseline" in run else float("nan")
     if not constant > floor_loss(run):
         raise NotEnoughData("the loss of a constant prediction is not known for this model, so harm cannot be told")
@@ -78,7 +82,7 @@ def val_left_over(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     seen = np.isfinite(val) & np.isfinite(train)
     if not seen.any():
         raise NotEnoughData("needs a validation loss: give `fit` validation_data or validation_split")
-    if _weighted(run):
+    if run.card and run.card.weighted:
         raise NotEnoughData(
             "training weights its rows or classes, validation does not: their losses cannot be compared"
         )
@@ -97,29 +101,6 @@ def distance_by_chance(run: Run) -> float:
     classes = max(run["labels"].last(0, "width"), run["labels"].last(0, "distinct"))
     rows = [run["overlap"].last(0, stat) for stat in ("train_rows", "val_rows")]
     return float(np.sqrt(classes / (2 * np.pi) * sum(1 / max(n, 1) for n in rows)))
-
-
-def _weighted(run: Run, tolerance: float = 1.25) -> bool:
-    """Whether the constant's loss is another than the targets alone give; False where that cannot be told."""
-    if "labels" not in run or run.card is None or len(run.card.losses) != 1 or len(run["labels"].columns) != 1:
-        return False
-    labels, name = run["labels"], run.card.losses[0].name
-    share, one = labels.last(0, "majority_share"), labels.last(0, "width") == 1
-    if name == "MeanSquaredError" and one:
-        least = most = labels.last(0, "spread") ** 2
-    elif name == "BinaryCrossentropy" and one and labels.last(0, "distinct") == 2:
-        least = most = _entropy(share)
-    elif name in ("SparseCategoricalCrossentropy", "CategoricalCrossentropy") and run.card.output_layer:
-        least = _entropy(share)  # at least two classes, at most as many as there are units
-        most = least + (1 - share) * np.log(max(run.card.output_layer.units - 1, 1))
-    else:
-        return False
-    constant = reference_loss(run)
-    return bool(constant > tolerance * most or constant < least / tolerance)
-
-
-def _entropy(share: float) -> float:
-    return -sum(p * float(np.log(p)) for p in (share, 1 - share) if p > 0)
 
 
 def now_left(run: Run) -> float:

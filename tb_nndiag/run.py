@@ -133,6 +133,7 @@ class Card:
     run_eagerly: bool = False
     steps_per_execution: int = 1
     strategy: str = ""
+    chain: bool = False  # each layer takes what the one before puts out, and nothing else acts between them
     seeded: bool = False
     deterministic_ops: bool = False
     compute_capability: float = 0.0  # the least of the GPUs'; 0: no GPU, or not known

@@ -73,7 +73,7 @@ def card(*layers: Layer, loss: str = "BinaryCrossentropy", from_logits: bool = F
     """A run card; without layers: two hidden relu layers of 32 units and a sigmoid output."""
     return Card(
         "Sequential", layers or (dense("hidden"), dense("hidden_1"), dense("answer", 1, "sigmoid", output=True)),
-        (Loss(loss, from_logits),), Optimizer("Adam", 0.01), batch_size=32, steps_per_epoch=20, epochs=10,
+        (Loss(loss, from_logits),), Optimizer("Adam", 0.01), batch_size=32, steps_per_epoch=20, epochs=10, chain=True,
     )  # fmt: skip
 
 

@@ -166,6 +166,47 @@ def test_whether_rows_are_weighted(weights, tmp_path):
     assert read(tmp_path).card.weighted == bool(weights)
 
 
+def branch(x):
+    return keras.layers.Add()([x, keras.layers.Dense(4)(x)])
+
+
+@pytest.mark.parametrize(
+    ("between", "chain"),
+    [
+        (lambda x: keras.layers.Dense(4)(x), True),
+        (lambda x: keras.layers.Flatten()(keras.layers.Dense(4)(x)), True),
+        (lambda x: keras.ops.relu(keras.layers.Dense(4)(x)), False),
+        (lambda x: keras.layers.Dense(4)(x) * 2.0, False),
+        (branch, False),
+    ],
+    ids=["layers", "a layer without weights", "an operation", "a product", "a branch"],
+)
+def test_whether_layers_follow_each_other(between, chain):
+    inputs = keras.Input((4,))
+    assert run_card.is_chain(keras.Model(inputs, keras.layers.Dense(1)(between(inputs)))) == chain
+
+
+def test_whether_layers_of_other_models_follow_each_other():
+    class Mine(keras.Model):
+        pass
+
+    inputs = keras.Input((4,))
+    shared = keras.layers.Dense(4)
+    assert run_card.is_chain(keras.Sequential([keras.layers.Dense(1)]))
+    assert not run_card.is_chain(Mine())
+    assert not run_card.is_chain(keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)]))
+    assert not run_card.is_chain(keras.Model(inputs, shared(shared(inputs))))
+
+
+@pytest.mark.parametrize("losses", [["mse", "mae"], {"big": "mse", "small": "mae"}])
+def test_each_of_several_losses_names_its_output(losses):
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, [keras.layers.Dense(1, name="big")(inputs), keras.layers.Dense(1, name="small")(inputs)])
+    model.compile("sgd", losses)
+    named = [(loss.output, loss.name) for loss in run_card.losses_of(model)]
+    assert named == [("big", "MeanSquaredError"), ("small", "MeanAbsoluteError")]
+
+
 def test_whether_operations_are_deterministic(tmp_path, monkeypatch):
     for deterministic in (False, True):
         monkeypatch.setattr(run_card, "is_op_determinism_enabled", lambda deterministic=deterministic: deterministic)

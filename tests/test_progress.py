@@ -7,6 +7,7 @@ import pytest
 from made_up import gaps, losses, run, series
 
 from tb_nndiag.progress import floor_loss, now_left, still_falling, val_left_over
+from tb_nndiag.rule import NotEnoughData
 
 
 def learned(*train, val=np.nan, constant=1.0, **more):
@@ -35,3 +36,14 @@ def test_a_penalty_that_falls_is_no_progress(penalty):
     whole = np.linspace(1.9, 1.0, 9)
     gap = series("gap", steps=np.arange(9), train=whole, penalty=penalty, epoch=1)
     assert still_falling(run(gap=gap), least=0.01) == (np.max(penalty) == 0)
+
+
+@pytest.mark.parametrize("lowest", [0.0, -0.1])
+def test_negative_weights_make_the_loss_tell_nothing(lowest):
+    """A prediction that is far off is rewarded then."""
+    weighted = learned(1.0, 0.2, weights=series("weights", min=lowest))
+    if lowest < 0:
+        with pytest.raises(NotEnoughData, match="negative weights"):
+            now_left(weighted)
+    else:
+        assert now_left(weighted) == pytest.approx(0.2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -37,6 +38,7 @@ def measure(model: keras.Model, places: list[Place], shapes: dict[str, tuple], o
         jit_compile=bool(model.jit_compile),
         run_eagerly=bool(model.run_eagerly),
         steps_per_execution=int(model.steps_per_execution),
+        chain=is_chain(model),
         seeded=_seeded(),
         deterministic_ops=is_op_determinism_enabled(),
         compute_capability=compute_capability(tf.config.list_physical_devices("GPU")),
@@ -67,6 +69,20 @@ def activation_of(layer: keras.layers.Layer) -> str:
 def learning_rate_of(optimizer) -> float:
     """The rate of the next step, also under a schedule."""
     return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+
+
+def is_chain(model: keras.Model) -> bool:
+    """Whether each layer takes what the one before puts out, and nothing else: as far as Keras knows, so no model of one's own."""
+    if isinstance(model, keras.Sequential):
+        return True
+    operations = list(getattr(model, "operations", ()))
+    if len(getattr(model, "outputs", ())) != 1 or not all(isinstance(o, keras.layers.Layer) for o in operations):
+        return False
+    nodes = [operation._inbound_nodes for operation in operations]
+    return all(len(of) == 1 and len(of[0].outputs) == 1 for of in nodes) and all(
+        [id(t) for t in after.input_tensors] == [id(t) for t in before.outputs]
+        for (before,), (after,) in pairwise(nodes)
+    )
 
 
 def compute_capability(gpus: list[tf.config.PhysicalDevice]) -> float:
@@ -107,7 +123,9 @@ def losses_of(model: keras.Model) -> list[nndiag_pb2.Loss]:
     if isinstance(loss, dict):
         return [_loss(value, str(name)) for name, value in loss.items()]
     if isinstance(loss, (list, tuple)):
-        return [_loss(value, str(i)) for i, value in enumerate(loss)]
+        names = getattr(model, "output_names", None) or []
+        names = names if len(names) == len(loss) else range(len(loss))
+        return [_loss(value, str(name)) for name, value in zip(names, loss, strict=True)]
     return [_loss(loss)]
 
 

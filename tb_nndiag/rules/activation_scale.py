@@ -34,7 +34,7 @@ import numpy as np
 
 from tb_nndiag import snippets
 from tb_nndiag.layers import WEIGHTED, names
-from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left
+from tb_nndiag.progress import HARM, SIGNALS, evidence_of_harm, harmed, now_left, val_left_over
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Layer, Run
 
@@ -87,6 +87,14 @@ def activation_scale(
         ),
     ] = 0.5,
     stuck: Annotated[float, HARM] = 0.9,
+    unseen: Annotated[
+        float,
+        Limit(
+            "share that the validation rows must have left, where the training rows have a third of it",
+            "share",
+            "judgment",
+        ),
+    ] = 0.5,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 100,
 ) -> Finding | None:
     if run.card is None:
@@ -114,7 +122,7 @@ def activation_scale(
         return None  # that they saturate tells more
     chosen = [layer for layer in run.card.hidden if layer.name in gains]
     odd = [layer for layer in chosen if gains[layer.name] > factor or gains[layer.name] < 1 / factor]
-    harm = harmed(run, stuck)
+    harm, by_heart = harmed(run, stuck), _by_heart(run, unseen)
     limit = factor if grows else 1 / factor
     return Finding(
         headline=(
@@ -124,6 +132,11 @@ def activation_scale(
         why=(
             f"What reaches the last layer is far too {'large' if grows else 'small'}, and so are the gradients on their way"
             " back: no learning rate fits all layers."
+            + (
+                " The rows are learned by heart: so steep a function tells nothing about the ones between."
+                if by_heart
+                else ""
+            )
         ),
         evidence=[
             Evidence("gain of the hidden layers, geometric mean", gain, limit, "ratio", "updates", "run", 1),
@@ -147,8 +160,17 @@ def activation_scale(
         ],
         first_step=0,
         last_step=run.last_step,
-        severity="" if harm else "hint",
+        severity="" if harm else "warning" if by_heart else "hint",
     )
+
+
+def _by_heart(run: Run, unseen: float) -> bool:
+    """Whether the training rows are learned, and the validation rows are not; False where that is not known."""
+    try:
+        _, val, train = val_left_over(run)
+    except NotEnoughData:
+        return False
+    return bool(val[-1] > unseen and train[-1] < val[-1] / 3)
 
 
 def _saturated(run: Run) -> float:

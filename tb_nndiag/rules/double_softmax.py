@@ -36,6 +36,7 @@ from tb_nndiag.run import Card, Layer, Run
 from tb_nndiag.snippets import Recipe
 
 SQUASHING = ("softmax", "sigmoid")
+CATEGORICAL = ("CategoricalCrossentropy", "SparseCategoricalCrossentropy", "CategoricalFocalCrossentropy")
 PASSING = ("Dropout", "Flatten", "Identity", "Permute", "Reshape")  # they do not change the values
 
 
@@ -43,7 +44,7 @@ PASSING = ("Dropout", "Flatten", "Identity", "Permute", "Reshape")  # they do no
     "NND702",
     severity="error",
     reads=["loss"],
-    may_read=["gap"],
+    may_read=["gap", "outputs"],
     explains=[*OUTCOMES, "class-imbalance", "vanishing-gradients", "learning-rate-too-low"],
 )
 def double_softmax(
@@ -82,6 +83,8 @@ def double_softmax(
             ),
         )
     layer = _squashed_output(run.card)
+    if layer is None and _adds_up_to_one(run):
+        return _of_its_predictions(run, most)
     if not run.card.losses[0].from_logits or layer is None:
         return None
     loss = run.card.losses[0].name
@@ -123,6 +126,34 @@ def double_softmax(
             *_linear(layer),
         ),
         severity="" if lost else "hint",
+    )
+
+
+def _adds_up_to_one(run: Run) -> bool:
+    """Whether what a categorical loss takes for logits are shares of the classes already: all in 0 to 1, 1 in all."""
+    assert run.card is not None
+    loss = run.card.losses[0]
+    if not loss.from_logits or loss.name not in CATEGORICAL or "outputs" not in run or len(run["outputs"].columns) != 1:
+        return False
+    low, high, total, width = (run["outputs"].last(0, stat) for stat in ("min", "max", "row_sum", "width"))
+    return width > 1 and low >= 0 and high <= 1 and abs(total - 1) < 1e-3
+
+
+def _of_its_predictions(run: Run, most: float) -> Finding:
+    """Where no layer shows the softmax: it stands in the model's own `call`."""
+    assert run.card is not None
+    loss, step = run.card.losses[0].name, int(run["outputs"].steps[-1])
+    return _finding(
+        run,
+        f"The predictions of a row are shares that add up to 1, and `{loss}` is told to expect logits: they are made"
+        f" probabilities 2 times (limit: {number(most)}).",
+        "The loss cannot fall far, and the gradients behind it are small.",
+        [
+            Evidence(
+                "sum of the predictions of a row", run["outputs"].last(0, "row_sum"), most, "", "outputs", "run", step
+            )
+        ],
+        Fix("Leave `from_logits` away.", "The predictions are probabilities already.", *snippets.loss(run, loss)),
     )
 
 

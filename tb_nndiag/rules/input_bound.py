@@ -41,7 +41,7 @@ def input_bound(
     share: Annotated[float, Limit("wait for the batch over the time of a step", "share", SOURCE)] = 0.5,
     least: Annotated[float, Limit("wait that is worth a change", "ms", SOURCE)] = 1.0,
     lost: Annotated[float, Limit("wait of all steps together that is worth a change", "s", "judgment")] = 1.0,
-    records: Annotated[float, Limit("measured waits before the rule speaks", "records", "judgment")] = 5,
+    records: Annotated[float, Limit("measured waits before the rule speaks", "records", "judgment")] = 3,
 ) -> Finding | None:
     waits, step = run["wait"].of_run("seconds"), int(run["wait"].steps[-1])
     if len(waits) < records:

@@ -79,6 +79,14 @@ def learning_rate_invalid(
             "share that must be left for it to be a warning, if the loss was falling", "share", "docs/calibration.md"
         ),
     ] = 0.3,
+    most: Annotated[
+        float,
+        Limit(
+            "share of the steps in vain from which on a schedule is to blame, whether or not the loss was falling",
+            "share",
+            "judgment",
+        ),
+    ] = 0.5,
     falling: Annotated[
         float,
         Limit(
@@ -117,7 +125,8 @@ def learning_rate_invalid(
     scheduled = bool(run.card and run.card.optimizer and run.card.optimizer.schedule)
     # a callback may have lowered it because the validation loss stood still: then it is no cause
     alone = scheduled or not (run.card and run.card.validation)
-    early = alone and harmed(run, much) and _was_falling(run, since, falling)
+    # a rate that falls to nothing brings the loss to rest by itself
+    early = alone and harmed(run, much) and ((scheduled and share > most) or _was_falling(run, since, falling))
     severity = "" if scheduled and harmed(run, stuck) else "warning" if early else "hint"
     return _finding(
         f"From step {since:,} on the learning rate is {number(rates[-1])}, next to nothing beside the largest"

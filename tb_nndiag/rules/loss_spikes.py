@@ -32,7 +32,7 @@ from typing import Annotated
 
 import numpy as np
 
-from tb_nndiag.progress import SIGNALS, batch_shares
+from tb_nndiag.progress import HARM, SIGNALS, batch_shares, evidence_of_harm, left_over
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import learning_rate, optimizer
@@ -40,7 +40,13 @@ from tb_nndiag.snippets import learning_rate, optimizer
 BESIDE = 5  # records on either side
 
 
-@rule("NND404", severity="hint", reads=["loss", "baseline"], may_read=SIGNALS)
+@rule(
+    "NND404",
+    severity="warning",
+    reads=["loss", "baseline"],
+    may_read=SIGNALS,
+    explains=["loss-plateau", "overfitting", "underfitting", "memorizing-noise"],
+)
 def loss_spikes(
     run: Run,
     *,
@@ -61,6 +67,8 @@ def loss_spikes(
     learned: Annotated[
         float, Limit("share of that loss that is left before and after the jump", "share", "judgment")
     ] = 0.5,
+    often: Annotated[float, Limit("jumps from which on they are no accident", "times", "judgment")] = 3,
+    stuck: Annotated[float, HARM] = 0.9,
 ) -> Finding | None:
     steps, usual = batch_shares(run, "mean")
     _, worst = batch_shares(run, "max")
@@ -73,22 +81,29 @@ def loss_spikes(
     largest = spikes[np.argmax(worst[spikes] / around[spikes])]
     at = run["loss"].of_run("worst_step").astype(int)
     ratio = worst[largest] / around[largest]
+    left = float(left_over(run)[1][-1])  # of all rows; the batches between the jumps do well
+    harm = len(spikes) >= often and left > stuck
     times = f"{len(spikes)} times" if len(spikes) > 1 else "once"
     return Finding(
         headline=(
             f"The loss of a batch jumped to {number(worst[largest])} times that of the best constant prediction at step"
             f" {at[largest]:,}, {number(ratio)} times that of the worst batches around it (limit: {number(apart)}); seen {times}."
         ),
-        why="The network came back. One batch moved the weights as far as many others together, and some of what was learned was lost.",
+        why=(
+            "A few rows make up nearly all of the loss, and each time one of them is drawn, the step follows it alone."
+            if harm
+            else "The network came back. One batch moved the weights as far as many others together, and some of what was learned was lost."
+        ),
         evidence=[
             Evidence("loss of the worst batch over those around it", ratio, apart, "ratio", "loss", "run", int(at[largest])),
             Evidence("loss of the worst batch over that of the best constant prediction", worst[largest], high, "ratio", "loss", "run", int(at[largest])),
+            *([evidence_of_harm(left, stuck, run.last_step)] if harm else []),
         ],
         fixes=[
             Fix(
-                "Look at the rows with the largest values, and at their labels.",
+                "Look at the rows with the largest values, and at the largest targets.",
                 "A few rows that are far off make such batches, whenever one of them is drawn.",
-                "size = abs(x).reshape(len(x), -1).max(axis=1)\nprint(size.argsort()[-10:], sorted(size)[-10:], size.mean())",
+                "for rows in (x, y):\n    size = abs(rows).reshape(len(rows), -1).max(axis=1)\n    print(size.argsort()[-10:], sorted(size)[-10:], size.mean())",
             ),
             Fix(
                 "Clip the norm of the gradient.",
@@ -98,7 +113,8 @@ def loss_spikes(
         ],
         first_step=int(at[spikes[0]]),
         last_step=int(at[spikes[-1]]),
-        active=False,
+        active=harm,
+        severity="" if harm else "hint",
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 ## What it sees
 
-The run card of a `Sequential` model: every hidden layer is linear, and at least one of them multiplies by weights. It speaks
-of harm when the run is no better than a constant after a fair number of steps and the loss has stopped falling.
+The run card of a model whose layers follow each other: every hidden layer is linear, and at least one of them multiplies by weights.
+It speaks of harm when much of a constant prediction's loss is left after a fair number of steps and the loss has stopped falling.
 
 ## Why it matters
 
@@ -16,8 +16,8 @@ Give every hidden layer an activation: relu with He initialization.
 ## When it is wrong
 
 A narrow layer between two wider ones restricts the rank on purpose (a linear autoencoder, a factorization), and nothing is said
-of it. Where the problem is linear, such a network does well: a hint then. Models that are not `Sequential` may apply an
-activation where no layer shows it; they are not judged.
+of it. Where the problem is linear, such a network does well: a hint then. Models of one's own, and operations between layers, may apply
+an activation where no layer shows it; they are not judged.
 
 ## Source
 
@@ -54,7 +54,7 @@ def missing_nonlinearity(
     most: Annotated[
         float, Limit("layers with weights that may follow each other without an activation", "layers", "exact")
     ] = 1,
-    stuck: Annotated[float, HARM] = 0.9,
+    stuck: Annotated[float, HARM] = 0.2,
     falling: Annotated[
         float,
         Limit(
@@ -65,8 +65,10 @@ def missing_nonlinearity(
     ] = 0.02,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 100,
 ) -> Finding | None:
-    if run.card is None or run.card.model_class != "Sequential":
-        raise NotEnoughData("needs a Sequential model: in others an activation may stand where no layer shows it")
+    if run.card is None or not run.card.chain:
+        raise NotEnoughData(
+            "needs a model whose layers follow each other: in others an activation may stand where no layer shows it"
+        )
     if run.last_step < patience:
         raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
     chain = _linear_chain(run.card)

@@ -42,7 +42,14 @@ from tb_nndiag.snippets import fit
     severity="warning",
     reads=["batches", "labels", "gap", "baseline"],
     may_read=SIGNALS,
-    explains=[*OUTCOMES, "class-imbalance", "oscillating-loss", "diverging-loss", "learning-rate-too-high"],
+    explains=[
+        *OUTCOMES,
+        "class-imbalance",
+        "oscillating-loss",
+        "dead-units",
+        "diverging-loss",
+        "learning-rate-too-high",
+    ],
 )
 def no_shuffle(
     run: Run,
@@ -53,6 +60,9 @@ def no_shuffle(
     much: Annotated[
         float, Limit("share of the constant prediction's loss that is left", "share", "docs/calibration.md")
     ] = 0.3,
+    lost: Annotated[
+        float, Limit("share that must be left of quantities in order, which may be a series", "share", "1: no better than a constant")
+    ] = 0.9,
     patience: Annotated[float, Limit("epochs before the rule speaks", "epochs", "judgment")] = 3,
 ) -> Finding | None:  # fmt: skip
     batches = run["batches"]
@@ -62,17 +72,18 @@ def no_shuffle(
     one_class = labels.last(0, "width") == 1 or labels.last(0, "row_sum_min") == labels.last(0, "row_sum_max") == 1
     if not spread > sorted_by or not one_class or labels.last(0, "rank") > 2:
         return None
-    if run.card is None or any(loss.is_distance for loss in run.card.losses):
-        return None  # quantities in order are most often a series
-    left = float(left_over(run)[1][-1])  # of rows from the whole epoch: its last batches alone are fitted well
-    if not np.isfinite(left):
+    if run.card is None:
         return None
+    quantities = any(loss.is_distance for loss in run.card.losses)
+    left = float(left_over(run)[1][-1])  # of rows from the whole epoch: its last batches alone are fitted well
+    if not np.isfinite(left) or (quantities and not left > lost):
+        return None  # quantities in order are most often a series, which can be learned in its order
     harm = left > much and not still_falling(run, least=0.02 * room(run))
     step = int(batches.steps[-1])
     held = int(batches.last(0, "batches") * max(run.card.batch_size, 1))
     return Finding(
         headline=(
-            f"The order of the rows follows their classes: mean targets of the batches lie {number(spread)} times as far apart as"
+            f"The order of the rows follows their {'targets' if quantities else 'classes'}: mean targets of the batches lie {number(spread)} times as far apart as"
             f" those of shuffled rows (limit: {number(sorted_by)})."
         ),
         why=(

@@ -81,6 +81,7 @@ class Targets:
         "memorizing-noise",
         "initial-loss",
         "nan-weights",
+        "stuck-then-learns",
     ],
 )
 def output_loss_mismatch(

@@ -65,6 +65,9 @@ def over_regularized(
     lost: Annotated[
         float, Limit("share left from which on nothing was learned, in either mode", "share", "docs/calibration.md")
     ] = 0.95,
+    drowned: Annotated[
+        float, Limit("share left from which on so strong a dropout is to blame, in either mode", "share", "judgment")
+    ] = 0.75,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 200,
 ) -> Finding | None:  # fmt: skip
     if run.last_step < patience:
@@ -81,7 +84,7 @@ def over_regularized(
     dropped = (
         dropout is not None
         and dropout.settings["rate"] >= rate
-        and (_training_over_inference(run) > factor or left > lost)
+        and (_training_over_inference(run) > factor or left > drowned)
     )
     mild = penalty > part and some < left <= much
     if not (gone or mild or (left > much and (penalty > part or dropped))):

@@ -114,7 +114,7 @@ def rank_mismatch(
         Evidence("numbers that are predicted for each row", answered, asked, "", "outputs", "run", step),
         _answering(run, asked, ranks[1]),
         step,
-        "" if crossed else "hint" if alone else "warning",
+        "" if crossed else "warning",
     )
 
 

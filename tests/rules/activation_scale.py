@@ -5,7 +5,7 @@ from recorded import recorded
 from tb_nndiag.run import Layer
 
 
-def first_weights(*gain, more=(), unseen=(), left=1.0, saturated=0.0, steps=100, first=1, constant=1.0, activation="relu", trainable=True, known=True):
+def first_weights(*gain, more=(), unseen=(), left=1.0, saturated=0.0, steps=100, first=1, constant=1.0, activation="relu", trainable=True, known=True, val=np.nan):
     """gain: of each hidden layer, all with 16 inputs"""
     hidden = [dense(f"hidden_{i}", 16, activation, 16) for i in range(len(gain))]
     if not trainable:
@@ -14,7 +14,7 @@ def first_weights(*gain, more=(), unseen=(), left=1.0, saturated=0.0, steps=100,
     rms = np.array([[*(value / 4 for value in gain), *[0.25] * (len(more) + 1)]] * 2)
     updates = series("updates", tuple(layer.name for layer in layers), [first, steps], weight_rms=rms)
     units = series("units", tuple(p.name for p in layers), saturated_share=saturated)
-    return run(units=units, card=card(*unseen, *layers) if known else None, updates=updates, loss=losses([left]), gap=gaps([left]), baseline=series("baseline", constant_loss=constant))
+    return run(units=units, card=card(*unseen, *layers) if known else None, updates=updates, loss=losses([left]), gap=gaps([left], val), baseline=series("baseline", constant_loss=constant))
 
 
 CELLS = Layer("cells", "LSTM", "", "", 9, 9, (-1, 16), (16, 64))
@@ -31,7 +31,14 @@ FIRES = {
     "with a layer of another kind": first_weights(*[10] * 4, more=[CELLS]),
     "it has hardly learned": first_weights(*[10] * 4, left=0.91),
 }
+WARNINGS = {
+    "learned by heart": first_weights(*[10] * 4, left=0.1, val=0.6),
+    "just enough of the validation rows left": first_weights(*[10] * 4, left=0.1, val=0.51),
+    "just a third of it of the training rows": first_weights(*[10] * 4, left=0.19, val=0.6),
+}
 HINTS = {
+    "the validation rows are learned, too": first_weights(*[10] * 4, left=0.1, val=0.49),
+    "training rows that are not learned either": first_weights(*[10] * 4, left=0.21, val=0.6),
     "it learns": first_weights(*[10] * 4, left=0.89),
     "harm is not known": first_weights(*[10] * 4, constant=np.nan),
 }

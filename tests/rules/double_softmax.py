@@ -22,6 +22,12 @@ def after(activation="softmax", class_name="Activation", units=10):
     return Layer("last", class_name, activation, output_shape=(-1, units), output=True)
 
 
+def shares(low=0.0, high=0.9, total=1.0, width=10, loss=SPARSE, from_logits=True, columns=("output",)):
+    """A model of one's own, whose predictions are these; no layer shows what its `call` does."""
+    outputs = series("outputs", columns, min=low, max=high, row_sum=total, width=width)
+    return replace(model(answer("linear", output=False), from_logits=from_logits, loss=loss), series={"loss": losses([1.0]), "outputs": outputs})
+
+
 RESHAPE = after("", "Reshape")
 FIRES = {
     "a softmax of a softmax": recorded("two_softmaxes"),
@@ -31,6 +37,9 @@ FIRES = {
     "three sigmoids of sigmoids": model(answer("sigmoid", 3, False), after("sigmoid", units=3), loss="BinaryCrossentropy"),
     "a single softmax, whose logits are lost": model(answer(units=1, output=False), after("", "Reshape", units=1), from_logits=True, loss="BinaryCrossentropy", real=1.5),
     "with a dropout between": model(answer(output=False), Layer("dropout", "Dropout"), after()),
+    "a softmax that no layer shows": shares(),
+    "a softmax that no layer shows, as sure as can be": shares(high=1.0),
+    "about a sum of 1": shares(total=0.9991),
     "the predictions have the loss that is shown": model(answer(output=False), RESHAPE, from_logits=True, shown=1.5, real=1.51),
 }
 HINTS = {
@@ -45,6 +54,13 @@ SILENT = {
     "a healthy run": recorded("healthy_dense"),
     "logits, and it says so": model(answer("linear"), from_logits=True),
     "a softmax of logits": model(answer("linear", output=False), after()),
+    "predictions below zero": shares(low=-0.1),
+    "predictions above one": shares(high=1.1),
+    "predictions that add up to something else": shares(total=0.998),
+    "a single number": shares(width=1, total=1.0),
+    "a loss of single numbers": shares(loss="BinaryCrossentropy"),
+    "shares, and the loss knows": shares(from_logits=False),
+    "shares of two outputs": shares(columns=("a", "b")),
     "a hidden softmax": model(answer(output=False), dense("last", 10, "softmax", output=True)),
     "a softmax of a sigmoid": model(answer("sigmoid", output=False), after()),
     "something lies between": model(answer(output=False), Layer("sum", "Add"), after()),

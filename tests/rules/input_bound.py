@@ -13,6 +13,7 @@ def waiting(wait=8.0, step=10.0, records=6, short=0, last=2000):
 
 FIRES = {
     "most of the time": waiting(),
+    "three waits": waiting(records=3),
     "just over half": waiting(wait=5.1),
     "just over a millisecond": waiting(wait=1.1, step=1.2),
     "one in six waits is short": waiting(short=1),
@@ -21,10 +22,11 @@ FIRES = {
 }
 HINTS = {}
 SILENT = {
+    "a healthy run": recorded("healthy_dense"),
     "arrays": waiting(wait=0.3, step=3.0),
     "just under half": waiting(wait=4.9),
     "just under a millisecond": waiting(wait=0.9, step=1.0),
     "just under a second in all": waiting(last=124),
     "half of the waits are short": waiting(short=3),
 }
-UNKNOWN = {"four waits": waiting(records=4), "an old run, without waits": recorded("few_rows")}
+UNKNOWN = {"two waits": waiting(records=2), "waits were not recorded": run(timing=series("timing"))}

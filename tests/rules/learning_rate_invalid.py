@@ -24,12 +24,15 @@ FIRES = {
 }
 WARNINGS = {
     "a schedule that counts epochs": recorded("rate_ends_early"),
+    "a schedule that ended with most steps to go": rates(*[0.1] * 9, *[0.0] * 11, left=0.31),
     "it ended while the loss was falling slowly": rates(*[0.1] * 12, *[0.0] * 8, loss=SLOWLY, left=0.5),
     "a callback lowered it while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.5, schedule=""),
     "it ended while the loss was falling": rates(*[0.1] * 12, *[0.0] * 8, loss=FALLING, left=0.31),
 }
 HINTS = {
-    "it ended early, when much was learned": rates(*[0.1] * 10, *[0.0] * 10, left=0.89),
+    "it ended halfway, when something was learned": rates(*[0.1] * 10, *[0.0] * 10, left=0.89),
+    "it ended early, when much was learned": rates(*[0.1] * 9, *[0.0] * 11, left=0.29),
+    "a callback ended it with most steps to go": rates(*[0.1] * 9, *[0.0] * 11, left=0.5, schedule=""),
     "a callback lowered it while nothing was learned": rates(*[0.1] * 10, *[0.0] * 10, schedule=""),
     "no optimizer in the run card": rates(*[0.1] * 10, *[0.0] * 10, schedule=None),
     "no run card": rates(*[0.1] * 10, *[0.0] * 10, known=False),

@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
-from made_up import gaps, run, series
+from made_up import card, gaps, run, series
 from recorded import recorded
 
 FITTED = np.linspace(1.0, 0.5, 10)
@@ -51,6 +53,6 @@ UNKNOWN = {
     "99 rows": learned(rows=99),
     "few rows, and no signal in them": recorded("few_rows"),
     "no validation": learned(val=np.nan),
-    "rows are weighted": learned(labels=series("labels", majority_share=0.9)),
+    "rows are weighted": learned(card=replace(card(), weighted=True)),
     "nothing was evaluated": run(),
 }

@@ -7,10 +7,10 @@ from recorded import recorded
 from tb_nndiag.run import Layer
 
 
-def stack(*hidden, left=1.0, model_class="Sequential", loss=None, steps=100, output=None):
+def stack(*hidden, left=1.0, chain=True, loss=None, steps=100, output=None):
     known = card(*hidden, output or dense("answer", 1, "sigmoid", 32, output=True))
     batches = losses([left] * 6 if loss is None else loss, np.linspace(1, steps, 6 if loss is None else len(loss)).astype(int))
-    return run(card=replace(known, model_class=model_class), loss=batches, gap=gaps([left] * 2, every=steps // 2), baseline=series("baseline"))
+    return run(card=replace(known, chain=chain), loss=batches, gap=gaps([left] * 2, every=steps // 2), baseline=series("baseline"))
 
 
 def linear(name="hidden", units=32, inputs=32):
@@ -26,13 +26,13 @@ FIRES = {
     "convolutions": stack(CONV, FLATTEN),
     "a normalization is linear too": stack(linear(), NORM),
     "an activation that is none": stack(linear(), Layer("activation", "Activation", "linear")),
-    "it has hardly learned": stack(linear(), left=0.91),
+    "it has learned some": stack(linear(), left=0.21),
     "a layer as wide as its input": stack(linear(units=8, inputs=8)),
     "a layer as wide as the next": stack(linear(units=8), output=dense("answer", 8, "softmax", 8, output=True)),
     "a fall of next to nothing": stack(linear(), loss=np.linspace(1.03, 0.98, 9)),
 }
 HINTS = {
-    "a linear problem": stack(linear(), left=0.89),
+    "a linear problem": stack(linear(), left=0.19),
     "a fall that counts": stack(linear(), loss=np.linspace(1.06, 0.98, 9)),
     "still falling": stack(linear(), loss=np.linspace(1.5, 1.0, 9)),
 }
@@ -48,7 +48,7 @@ SILENT = {
 }
 UNKNOWN = {
     "99 steps": stack(linear(), steps=99),
-    "operations that are no layers may lie between": stack(linear(), model_class="Functional"),
+    "operations that are no layers may lie between": stack(linear(), chain=False),
     "no run card": run(card=None, loss=losses([1.0], [100])),
 }
 TOLD = {"two layers": [("evidence", 2)], "a linear problem": [("evidence", 1)]}

@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
-from made_up import gaps, run, series
+from made_up import card, gaps, run, series
 
 
 def easier(val=0.2, train=0.5, epochs=8, location=0.0, distance=0.5, **more):
@@ -28,6 +30,6 @@ SILENT = {
 UNKNOWN = {
     "four epochs": easier(epochs=4),
     "no validation": easier(np.nan),
-    "rows are weighted": easier(labels=series("labels")),
+    "rows are weighted": easier(card=replace(card(), weighted=True)),
     "targets were not compared": run(gap=gaps([0.5] * 8, 0.2), baseline=series("baseline")),
 }

@@ -14,6 +14,8 @@ FIRES = {
     "a few of those that were kept, of many": rows(11, of=1000),
     "five": rows(5, 40),
     "more than chance": rows(61, duplicates=50),
+    "copies of rows that are no whole numbers": rows(40, duplicates=50, inputs=series("inputs", ("pixels",), integer=0)),
+    "of several inputs, one that is not": rows(40, duplicates=50, inputs=series("inputs", ("pixels", "ids"), integer=[[0, 1]])),
     "a hundred distinct rows": rows(distinct=100, duplicates=10),
     "without a run card": run(card=None, overlap=series("overlap", shared=30)),
 }
@@ -23,6 +25,7 @@ SILENT = {
     "just under a tenth": rows(19),
     "of few rows that were kept": rows(9, of=1000),
     "four": rows(4, 30),
+    "no more than chance, of whole numbers": rows(59, duplicates=50, inputs=series("inputs", ("ids",), integer=1)),
     "no more than chance": rows(59, duplicates=50),
     "a run card that does not know": rows(19, of=0),
 }

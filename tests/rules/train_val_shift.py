@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
-from made_up import gaps, losses, run, series
+from made_up import card, gaps, losses, run, series
 from recorded import recorded
 
 TRAIN = np.linspace(0.9, 0.4, 10)
@@ -63,7 +65,7 @@ UNKNOWN = {
     "no validation": beside(np.nan),
     "a small shift, and no validation loss": beside(np.nan, scale=1.9),
     "the constant's loss is not known": run(gap=gaps(TRAIN, TRAIN), baseline=series("baseline", constant_loss=np.nan)),
-    "rows are weighted": run(gap=gaps(TRAIN, TRAIN * 9), baseline=series("baseline", constant_loss=0.1), labels=series("labels")),
+    "rows are weighted": run(gap=gaps(TRAIN, TRAIN * 9), baseline=series("baseline"), card=replace(card(), weighted=True)),
     "nothing was evaluated": run(loss=losses([1.0])),
 }
 TOLD = {
