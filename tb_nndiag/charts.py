@@ -75,10 +75,19 @@ def card(run: Run) -> dict[str, Any] | None:
             "parameters": layer.parameters,
             "trainable": layer.trainable_parameters > 0,
             "output_shape": " x ".join("?" if d < 0 or i == 0 else str(d) for i, d in enumerate(layer.output_shape)),
+            "largest_gradient": _largest_gradient(run, layer.name),
         }
         for layer in run.card.layers
     ]
     return {"facts": [{"name": k, "value": v} for k, v in _facts(run.card).items() if v], "layers": layers}
+
+
+def _largest_gradient(run: Run, layer: str) -> dict[str, Any] | None:
+    """What no thinning of records hides; None where none was measured."""
+    if "worst_gradients" not in run or layer not in run["worst_gradients"].columns:
+        return None
+    rms, step = (run["worst_gradients"].last(layer, stat) for stat in ("rms", "step"))
+    return {"value_text": number(rms), "step": int(step)} if math.isfinite(rms) and math.isfinite(step) else None
 
 
 def _facts(card: Card) -> dict[str, str]:

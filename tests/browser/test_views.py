@@ -501,6 +501,8 @@ def test_a_layer_has_a_page_with_all_that_is_known_of_it(page, server, deep):
     page.locator(f"[data-layer={layer}]").click()
     ready(page, "layer")
     expect(page.locator("main")).to_contain_text(leading(deep)["headline"].replace("`", ""))
+    known = next(each["largest_gradient"] for each in deep["card"]["layers"] if each["name"] == layer)
+    expect(page.locator("[data-largest-gradient]")).to_contain_text(f"{known['value_text']} (rms), step {known['step']:,}")
     shown = page.locator("[data-chart]").evaluate_all("figures => figures.map(figure => figure.dataset.chart)")
     assert {"gradients", "updates", "units"} <= set(shown)
     page.get_by_role("button", name="Layer after").click()
