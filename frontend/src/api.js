@@ -84,6 +84,7 @@
  * @property {number} parameters
  * @property {boolean} trainable
  * @property {string} output_shape
+ * @property {{value_text: string, step: number} | null} [largest_gradient] rms, at any observed step
  */
 
 /** @typedef {{facts: {name: string, value: string}[], layers: Layer[]}} Card */

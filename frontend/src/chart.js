@@ -4,7 +4,7 @@
 import "./language.js";
 import uPlot from "uplot";
 import { depthColor, lineColor } from "./palette.js";
-import { isEdge, plotData, yRange } from "./plotdata.js";
+import { isEdge, yRange } from "./plotdata.js";
 import { shortNumber, shorten, tick, visible, whole } from "./text.js";
 
 /** @typedef {import("./api.js").Chart} Chart */
@@ -13,7 +13,7 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
 
 /**
  * @typedef {object} Options
- * @property {string[]} emphasized names of lines
+ * @property {ReturnType<typeof import("./plotdata.js").plotData>} data of the chart
  * @property {Theme} theme
  * @property {import("./cursor.js").Cursor} cursor the step that all charts of the page point at
  * @property {{left: number, right: number, height: number}} room beside the plot, and its height
@@ -23,7 +23,7 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
 
 /**
  * @typedef {object} Plot
- * @property {(chart: Chart) => void} update new data for the same lines
+ * @property {(chart: Chart, data: Options["data"]) => void} update new data for the same lines
  * @property {(look: Pick<import("./views/chart.js").Look, "range" | "step" | "band">) => void} look
  * @property {(name: string) => void} point at a line, as a pointer near it does; "" at none
  * @property {(width: number) => void} resize
@@ -49,10 +49,10 @@ export function colorOf(line, theme) {
  * @param {Options} options
  * @returns {Plot}
  */
-export function createPlot(node, first, width, { emphasized, theme: firstTheme, cursor, room, onCursor, onRange }) {
+export function createPlot(node, first, width, { data, theme: firstTheme, cursor, room, onCursor, onRange }) {
   let chart = first;
   let theme = firstTheme;
-  const { drawn, lines, band } = plotData(chart, emphasized);
+  const { drawn, lines, band } = data;
   let ink = inkOf();
   const hasLayers = lines.some((line) => line.role === "layer");
   /** @type {[number, number] | null} */
@@ -65,8 +65,29 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
   let index = null;
   /** @type {Line | null} */
   let near = null;
-  let following = false; // another chart's pointer
-  const tell = () => onCursor(index, hasLayers && index !== null ? near : null);
+  let following = true; // another chart's pointer; at first, too, since a new chart has none of its own
+  const tell = () => {
+    light(index !== null ? near : null);
+    onCursor(index, hasLayers && index !== null ? near : null);
+  };
+
+  /** @type {Line | null} */
+  let lit = null;
+  const [halo, top] = ["halo", "lit"].map((name) => {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("class", name);
+    return path;
+  });
+
+  /** Draws the line nearest to the pointer above the others. @param {Line | null} line */
+  function light(line) {
+    if (line === null && lit === null) return;
+    lit = line;
+    const d = line === null ? "" : pathOf(u, lines.indexOf(line) + 1);
+    halo.setAttribute("d", d);
+    top.setAttribute("d", d);
+    if (line !== null) top.style.stroke = colorOf(line, theme);
+  }
 
   const u = new uPlot(
     {
@@ -74,7 +95,7 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
       height: room.height,
       padding: [14, room.right, 0, 0],
       legend: { show: false },
-      focus: { alpha: !hasLayers ? 1 : lines.some((line) => line.faded) ? 0.6 : 0.25 },
+      focus: { alpha: 1 }, // anything else would draw a hundred lines anew for each move of the pointer
       cursor: {
         y: false,
         points: { one: hasLayers, size: 7 },
@@ -98,7 +119,7 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
           },
         },
       },
-      series: [{}, ...lines.map((line) => seriesOf(line, () => theme, () => line === near, !chart.log))],
+      series: [{}, ...lines.map((line) => seriesOf(line, () => theme, !chart.log))],
       bands: band === null ? (chart.log ? [] : lines.flatMap((line, i) => (i > 0 && line.role === "part" ? [{ series: [i + 1, i] }] : []))) : [{ series: band, fill: () => `${lineColor("train", 0, theme)}2b` }],
       axes: [
         {
@@ -118,8 +139,14 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
         },
       ],
       hooks: {
+        ready: [() => follow(cursor.step())], // which may have moved before this chart was drawn
         drawClear: [(plot) => drawBand(plot, marked, ink)],
-        draw: [(plot) => drawOver(plot, chart, ink, chosenStep)],
+        draw: [
+          (plot) => {
+            drawOver(plot, chart, ink, chosenStep);
+            light(lit);
+          },
+        ],
         setCursor: [
           (plot) => {
             index = plot.cursor.idx ?? null;
@@ -148,18 +175,24 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
     node,
   );
 
-  const unwatch = cursor.watch((step) => {
+  if (hasLayers) {
+    const over = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    over.append(halo, top);
+    u.over.prepend(over);
+  }
+  const follow = (/** @type {number | null} */ step) => {
     if (u.cursor.event && u.over.matches(":hover")) return; // it is this chart's own pointer
     following = true;
     near = null;
     u.setCursor(step === null ? { left: -10, top: -10 } : { left: u.valToPos(step, "x"), top: -1000 }, true);
     following = false;
-  });
+  };
+  const unwatch = cursor.watch(follow);
 
   return {
-    update(next) {
+    update(next, { drawn }) {
       chart = next;
-      u.setData(plotData(chart, emphasized).drawn);
+      u.setData(drawn);
     },
     look(next) {
       ({ range, step: chosenStep, band: marked } = next);
@@ -184,6 +217,22 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
       u.destroy();
     },
   };
+}
+
+/**
+ * A line as SVG path data, in pixels of the plot.
+ * @param {uPlot} u
+ * @param {number} at
+ */
+function pathOf(u, at) {
+  let pen = "M";
+  let path = "";
+  u.data[at].forEach((value, i) => {
+    if (value === undefined) return;
+    if (value !== null) path += `${pen}${u.valToPos(u.data[0][i], "x").toFixed(1)} ${u.valToPos(value, "y").toFixed(1)}`;
+    pen = value === null ? "M" : "L";
+  });
+  return path;
 }
 
 /**
@@ -250,15 +299,13 @@ export function xRange(steps, range, step) {
 /**
  * @param {Line} line
  * @param {() => Theme} theme
- * @param {() => boolean} pointed whether the pointer is nearest to this line
  * @param {boolean} stack whether the parts of a stack are on top of each other
  * @returns {uPlot.Series}
  */
-function seriesOf(line, theme, pointed, stack) {
+function seriesOf(line, theme, stack) {
   const color = () => colorOf(line, theme());
   const edge = isEdge(line);
-  // Fading is in the color, since uPlot resets a line's alpha when the pointer leaves.
-  const shade = () => (line.faded && !pointed() ? `${color()}${line.layers > 30 ? "1f" : "4d"}` : color());
+  const shade = () => (line.faded ? `${color()}${line.layers > 30 ? "1f" : "4d"}` : color());
   return {
     label: line.name,
     ...(stack && line.role === "part" ? { fill: () => `${color()}80` } : {}),

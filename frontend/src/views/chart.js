@@ -8,6 +8,7 @@ import { saveCsv, savePicture } from "../export.js";
 import { LEFT, RIGHT, isFlat } from "../heat.js";
 import { depthGradient, lineColor } from "../palette.js";
 import { evenly, isEdge, nearest, plotData, smoothed, valueAt } from "../plotdata.js";
+import { soon } from "../live.js";
 import { TEXT, atStep, label, shortNumber, visible, whole } from "../text.js";
 import { HeatMap } from "./heatmap.js";
 import { Name } from "./parts.js";
@@ -32,10 +33,29 @@ const FEWEST_MAPPED = 4; // fewer layers are told apart as lines
 const MOST_ROWS = 60; // of the data table; the file has all of them
 
 /**
- * @param {{chart: Chart, places: string[], look: Look, setLook: SetLook, theme: import("../palette.js").Theme, cursor: import("../cursor.js").Cursor}} props
- *   places: lines to emphasize while the reader has chosen none
+ * @typedef {object} FigureProps
+ * @property {Chart} chart
+ * @property {string[]} places lines to emphasize while the reader has chosen none
+ * @property {Look} look
+ * @property {SetLook} setLook
+ * @property {import("../palette.js").Theme} theme
+ * @property {import("../cursor.js").Cursor} cursor
  */
-export function ChartFigure({ chart: given, places, look, setLook, theme, cursor }) {
+
+/**
+ * What the reader sees is drawn at once, every other chart when there is nothing else to do.
+ * @param {FigureProps} props
+ */
+export function ChartFigure(props) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const [due, setDue] = useState(false);
+  useEffect(() => soon(/** @type {HTMLElement} */ (place.current), () => setDue(true)), []);
+  if (due) return html`<${Figure} ...${props} />`;
+  return html`<figure class="chart waiting" ref=${place} data-chart=${props.chart.id}><figcaption><b class="title">${visible(props.chart.title)}</b></figcaption><div class="plot" /></figure>`;
+}
+
+/** @param {FigureProps} props */
+function Figure({ chart: given, places, look, setLook, theme, cursor }) {
   const figure = useRef(/** @type {HTMLElement | null} */ (null));
   const node = useRef(/** @type {HTMLElement | null} */ (null));
   const plot = useRef(/** @type {import("../chart.js").Plot | null} */ (null));
@@ -45,14 +65,14 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
   const [table, setTable] = useState(false);
 
   const chart = useMemo(() => ({ ...(smooth ? smoothed(given) : given), log }), [given, log, smooth]);
-  const newest = useRef({ chart, look, theme, setLook });
-  newest.current = { chart, look, theme, setLook };
   const layers = given.series.filter((series) => series.role === "layer").map((series) => series.name);
   const chosen = look.layers.filter((layer) => layers.includes(layer));
   const emphasized = chosen.length > 0 ? chosen : places;
   const mapped = useMemo(() => layers.length >= FEWEST_MAPPED && !isFlat(chart), [chart]);
   const shape = useMemo(() => JSON.stringify([chart.id, chart.log, smooth, chart.series.map((s) => [s.name, s.role]), emphasized]), [chart, String(emphasized)]);
   const data = useMemo(() => plotData(chart, emphasized), [chart, shape]);
+  const newest = useRef({ chart, data, look, theme, setLook });
+  newest.current = { chart, data, look, theme, setLook };
 
   useEffect(() => {
     const element = /** @type {HTMLElement} */ (node.current);
@@ -61,7 +81,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
       if (width === 0) return; // a hidden tab
       if (plot.current !== null) return plot.current.resize(width);
       plot.current = createPlot(element, newest.current.chart, width, {
-        emphasized,
+        data: newest.current.data,
         theme: newest.current.theme,
         cursor,
         room: mapped ? { left: LEFT, right: RIGHT, height: 150 } : ROOM,
@@ -79,7 +99,7 @@ export function ChartFigure({ chart: given, places, look, setLook, theme, cursor
   }, [shape, cursor]);
 
   useLayoutEffect(() => plot.current?.paint(theme), [theme]); // at once: a page that is printed waits for nothing
-  useEffect(() => plot.current?.update(chart), [chart]);
+  useEffect(() => plot.current?.update(chart, data), [data]);
   useEffect(() => plot.current?.look(look), [look.range, look.step, look.band, chart]);
 
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
