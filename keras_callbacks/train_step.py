@@ -34,6 +34,7 @@ SEQUENCES = (
     "RandomPoisson",
     "Multinomial",
 )
+AVERAGED_LOSSES = ("loss", "total_loss")  # names of the metric that averages it, as in Keras' own examples
 WIDEST_TARGET = 10_000  # columns of a target that are told apart in a fingerprint
 
 
@@ -58,6 +59,9 @@ class TrainStepProbes:
         self._steps = plain_variable(0, tf.int64)
         self._batches = plain_variable(np.zeros((BATCHES_KEPT, len(BATCH_COLUMNS))), tf.float32)
         self._first_nonfinite = plain_variable(-1, tf.int64)
+        self._averaged = plain_variable(
+            [0.0, 0.0], tf.float32
+        )  # total and count of the metric that averages the loss, so far
         # their sizes depend on the model, so they are made in the first trace
         self._weights: tf.Variable  # (STEPS_KEPT, values): after the step, in the row of its number
         self._gradients: tf.Variable  # (STEPS_KEPT, values)
@@ -153,8 +157,29 @@ class TrainStepProbes:
                 self.draws_from_a_sequence = _draws_from_a_sequence(self._steps.read_value().graph)
             if first:
                 self._try("held rows", lambda: self._held_rows.keep(data))
+        if passing.loss is None:
+            self._try("loss", lambda: setattr(passing, "loss", self._loss_of_its_own(result)))
         self._try("train step", lambda: self._after_step(passing, first))
         return result
+
+    def _loss_of_its_own(self, result: Any) -> tf.Tensor | None:
+        """The batch's loss in a train step that computes it by itself: what the metric that averages it has taken up, else what is returned.
+
+        result: what the train step returns; None where it names no loss, and under several replicas
+        """
+        if (
+            not isinstance(result, dict)
+            or "loss" not in result
+            or self._model.distribute_strategy.num_replicas_in_sync > 1
+        ):
+            return None
+        means = [m for m in self._model.metrics if isinstance(m, keras.metrics.Mean) and m.name in AVERAGED_LOSSES]
+        sums = tf.stack([_sum_of([m.total for m in means]), _sum_of([m.count for m in means])])
+        goes_on = sums[1] > self._averaged[1]  # else it was set back, at the beginning of an epoch
+        total, count = tf.unstack(sums - tf.where(goes_on, self._averaged.read_value(), tf.zeros(2)))
+        self._averaged.assign(sums)
+        returned = tf.reduce_mean(tf.cast(result["loss"], tf.float32))
+        return tf.where(count > 0, tf.math.divide_no_nan(total, count), returned)
 
     def _after_step(self, passing: Passing, first: bool) -> None:
         """first: whether this replica keeps what all of them add up to"""
@@ -295,6 +320,10 @@ def _up_to_the_loss(passing: Passing) -> dict[str, list]:
     columns = {"input": tf.nest.flatten(passing.x), "target": tf.nest.flatten(passing.y)}
     columns |= {f"output of {name}": [tensor] for name, tensor in passing.outputs.items()}
     return columns | {"loss": [passing.loss]}
+
+
+def _sum_of(variables: list) -> tf.Tensor:
+    return tf.add_n([tf.constant(0.0), *(_as_float32(v) for v in variables)])
 
 
 def _put(variable: tf.Variable, row: tf.Tensor, values: tf.Tensor) -> None:

@@ -266,8 +266,8 @@ def layer_with_state_of_its_own():
 
 @kind(
     "models",
-    missing=OF_LOSS | {"loss"},
-    why="a `train_step` that computes its loss without `compute_loss` shows it to nobody",
+    missing=OF_LOSS,
+    why="a `train_step` that computes its loss by itself returns it, but nobody else can compute it for other rows",
 )
 def train_step_with_a_loss_of_its_own():
     class Own(keras.Sequential):

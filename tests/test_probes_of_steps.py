@@ -347,3 +347,73 @@ def test_where_a_wait_cannot_be_measured_the_run_is_recorded_without(kind, tmp_p
     run = read(tmp_path)
     assert "wait" not in run
     assert run["loss"].steps[-1] == len(X) // BATCH
+
+
+# ---- the loss of a train step of one's own ---------------------------------------------------------------------------
+
+
+class OfItsOwn(keras.Sequential):
+    """Computes its loss by itself, and returns it as `told` makes it."""
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(keras.losses.binary_crossentropy(y, self(x, training=True)))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+        return self.told(loss)
+
+
+class Returned(OfItsOwn):
+    def told(self, loss):
+        return {"loss": loss}
+
+
+class Averaged(OfItsOwn):
+    """As Keras' own example of a variational autoencoder does."""
+
+    def __init__(self, layers):
+        super().__init__(layers)
+        self.tracker = keras.metrics.Mean(name="total_loss")
+
+    @property
+    def metrics(self):
+        return [self.tracker]
+
+    def told(self, loss):
+        self.tracker.update_state(loss)
+        return {"loss": self.tracker.result()}
+
+
+class Untold(OfItsOwn):
+    def told(self, loss):
+        return {"other": loss}
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+@pytest.mark.parametrize("kind", [Returned, Averaged])
+def test_the_loss_of_a_train_step_of_ones_own_is_each_batchs(kind, run_eagerly, tmp_path):
+    def fresh():
+        keras.utils.set_random_seed(3)
+        model = kind([keras.Input((5,)), L.Dense(6, "tanh"), L.Dense(1, "sigmoid")])
+        model.compile(keras.optimizers.SGD(0.5), jit_compile=False, run_eagerly=run_eagerly)
+        return model
+
+    steps, rows = 6, 6 * BATCH
+    model, expected = fresh(), []
+    for step in range(2 * steps):  # two epochs: the metric is set back between them
+        batch = slice(step % steps * BATCH, (step % steps + 1) * BATCH)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(keras.losses.binary_crossentropy(Y[batch], model(X[batch], training=True)))
+        expected.append(float(loss))
+        model.optimizer.apply(tape.gradient(loss, model.trainable_weights), model.trainable_weights)
+    fresh().fit(X[:rows], Y[:rows], BATCH, 2, shuffle=False, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    found = read(tmp_path)["loss"]
+    np.testing.assert_allclose(found.of_run("last"), np.array(expected)[found.steps - 1], rtol=1e-4)
+    assert len(found) >= steps
+
+
+def test_a_train_step_that_names_no_loss_has_none(tmp_path):
+    model = Untold([keras.Input((5,)), L.Dense(1, "sigmoid")])
+    model.compile("sgd", jit_compile=False)
+    model.fit(X[:64], Y[:64], BATCH, verbose=0, callbacks=[Diagnosis(tmp_path, quiet=True)])
+    assert "loss" not in read(tmp_path)

@@ -60,6 +60,9 @@ def diverging_loss(
             "docs/calibration.md",
         ),
     ] = 1.5,
+    own: Annotated[
+        float, Limit("the same of a loss of the model's own, which may rise on purpose", "ratio", "judgment")
+    ] = 15,
     records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 5,
 ) -> Finding | None:
     loss = run["loss"]
@@ -74,9 +77,10 @@ def diverging_loss(
     if not start > 0:
         return None  # a loss without a floor at zero, such as a negated score
     ratio = float(np.median(mean[-max(3, len(mean) // 10) :])) / start
-    if not ratio > rise:
+    limit = own if run.card and not run.card.losses else rise
+    if not ratio > limit:
         return None
-    crossed = int(np.argmax(mean > rise * start))
+    crossed = int(np.argmax(mean > limit * start))
     lowest = int(np.argmin(mean[: crossed + 1]))  # from there on it rose
     rate = learning_rate(run)
     fixes = [
@@ -99,13 +103,13 @@ def diverging_loss(
     )
     return Finding(
         headline=(
-            f"The loss ends {number(ratio)} times above its start, at {number(ratio * start)} (limit: {number(rise)}"
+            f"The loss ends {number(ratio)} times above its start, at {number(ratio * start)} (limit: {number(limit)}"
             " times)."
         ),
         why="The steps make the network worse instead of better.",
         evidence=[
             Evidence(
-                "loss of the last batches over that at the start", ratio, rise, "ratio", "loss", "run", int(steps[-1])
+                "loss of the last batches over that at the start", ratio, limit, "ratio", "loss", "run", int(steps[-1])
             ),
             Evidence("learning rate", rate, 0, "", "optimizer", "run", int(steps[-1])),
         ],
