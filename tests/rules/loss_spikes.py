@@ -13,6 +13,7 @@ def jumps(to=3.0, at=(10,), usual=0.2, worst=0.4, records=20, after=None, consta
 
 
 FIRES = {
+    "two rows that are far too large": recorded("two_outliers"),
     "one batch": jumps(),
     "just over five times": jumps(to=2.01),
     "just over a constant": jumps(to=1.01, worst=0.2),
