@@ -35,7 +35,7 @@ def page_with_picture(rule: Rule) -> str:
     if not (ROOT / "docs" / "rules" / f"{rule.name}.svg").is_file():
         return text
     head, section, rest = text.partition("## What it sees")
-    picture = f"![Left: a recorded run with {rule.name}. Right: a healthy one.]({rule.name}.svg)"
+    picture = f"![A recorded run with {rule.name}, and a healthy one.]({rule.name}.svg)"
     return f"{head}{picture}\n\n{section}{rest}"
 
 

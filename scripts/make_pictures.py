@@ -1,4 +1,4 @@
-"""Draws docs/rules/*.svg: for each rule that fires in a recorded run, that run beside a healthy one.
+"""Draws docs/rules/*.svg: for each rule that has a recorded run among its cases (tests/rules), that run beside a healthy one.
 
     python scripts/make_pictures.py [RULE ...]
 
@@ -8,11 +8,15 @@ The runs are those of tests/runs, the numbers and limits those of the tab (tb_nn
 from __future__ import annotations
 
 import difflib
+import importlib
 import io
+import itertools
 import math
 import pathlib
 import re
 import sys
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +24,7 @@ import numpy as np
 from tb_nndiag.charts import charts
 from tb_nndiag.engine import diagnose
 from tb_nndiag.logdir import read
-from tb_nndiag.rule import SEVERITIES, all_rules, number
+from tb_nndiag.rule import Evidence, all_rules, number
 from tb_nndiag.run import Run
 from tb_nndiag.verdict import Verdict, to_json
 
@@ -29,53 +33,103 @@ FOLDER = ROOT / "docs" / "rules"
 RUNS = ROOT / "tests" / "runs"
 INK, PAPER, GRID = "#1f2328", "#ffffff", "#d0d7de"
 DARK = {INK: "#e6edf3", PAPER: "#0d1117", GRID: "#3d444d"}
-SICK_LIMIT, ROLES = "#d1242f", {"train": "#3b82d6", "val": "#d97706", "reference": "#8250df"}
+SICK_LIMIT, ROLES = "#d1242f", {"train": "#3b82d6", "val": "#d97706", "reference": "#8250df", "part": "#3b82d6"}
+NOT_DRAWN = ("low", "high")  # roles of a chart's lines
 POINTS = 80  # of a line, at most
+SHOWN_BY = {  # a chart that shows what its own numbers do not; none: bars do
+    "eager": "timing", "bad-labels": "majority", "class-imbalance": "majority", "metric-mismatch": "metrics", "input-bound": "",
+}  # fmt: skip
 Judged = dict[str, tuple[Run, list[Verdict]]]  # name of the recorded run → the run and what is said of it
 
 
 def judged() -> Judged:
-    """Every recorded run."""
+    """Every recorded run, judged by the rules that are off by default as well."""
     runs = {folder.name: read(folder) for folder in sorted(RUNS.iterdir()) if any(folder.glob("*.nndiag"))}
+    select = tuple(rule.name for rule in all_rules() if rule.opt_in)
+    runs = {name: replace(run, settings=replace(run.settings, select=select)) for name, run in runs.items()}
     return {name: (run, diagnose(run)) for name, run in runs.items()}
 
 
-def sick_runs(runs: Judged) -> dict[str, str]:
-    """Rule → the recorded run that shows it: one in which it leads, else one in which another rule explains it.
+@cache
+def sick_runs() -> dict[str, str]:
+    """Rule → the recorded run that shows it: the first one among its cases in tests/rules. Rules without one are left out."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from recorded import names, recorded
 
-    Of several the one with the gravest finding. Rules that fire in no recorded run are left out.
-    """
+    name_of = {id(recorded(name)): name for name in names()}
     found = {}
     for rule in all_rules():
-        firing = [(v, name) for name, (_, verdicts) in runs.items() for v in verdicts if v.rule == rule.name and v.finding]
-        if firing:
-            found[rule.name] = min(firing, key=lambda f: (not f[0].leads, SEVERITIES.index(f[0].severity), f[1]))[1]
+        cases = importlib.import_module(f"rules.{rule.name.replace('-', '_')}")
+        firing = [run for kind in ("FIRES", "WARNINGS", "HINTS") for run in getattr(cases, kind, {}).values()]
+        shown = [name_of[id(run)] for run in firing if id(run) in name_of]
+        if shown:
+            found[rule.name] = shown[0]
     return found
 
 
-def healthy_twin(sick: Run, runs: Judged) -> str:
-    """The recorded run without any finding that is most like this one: the same loss, then like layers and size."""
+def healthy_twins(rule: str, sick: str, runs: Judged) -> list[str]:
+    """The recorded runs without this finding and any other of a rule that is on: those that are most like this one first.
+
+    The same loss, then like layers and size. A run that shows a rule is no twin.
+    """
 
     def unlike(name: str) -> tuple:
-        run = runs[name][0]
-        ours, theirs = sick.card, run.card
+        ours, theirs = runs[sick][0].card, runs[name][0].card
         assert ours is not None and theirs is not None
         layers = [[(p.class_name, p.activation) for p in card.layers] for card in (ours, theirs)]
         return (
-            [x.name for x in ours.losses] != [x.name for x in theirs.losses],
+            _losses(runs[sick][0]) != _losses(runs[name][0]),
             abs(len(layers[0]) - len(layers[1])),
             -round(difflib.SequenceMatcher(None, *layers).ratio(), 2),
             abs(ours.parameters - theirs.parameters),
         )
 
-    return min((name for name, (_, verdicts) in runs.items() if not any(v.finding for v in verdicts)), key=unlike)
+    off = {r.name for r in all_rules() if r.opt_in} - {rule}
+    healthy = [name for name, (_, verdicts) in runs.items() if all(v.rule in off for v in verdicts if v.finding)]
+    return sorted((name for name in healthy if name not in sick_runs().values()), key=unlike)
 
 
-def chart_of(rule: str, verdicts: list[Verdict]) -> str:
+def _losses(run: Run) -> list[str]:
+    return [loss.name for loss in run.card.losses] if run.card else []
+
+
+def chart_of(rule: str, run: Run, verdicts: list[Verdict]) -> str:
     """The chart that shows this finding best: its own first one, else one of what it explains, else the loss."""
+    return SHOWN_BY.get(rule) or next(iter(_charts_of(rule, run, verdicts)), "loss")
+
+
+def _charts_of(rule: str, run: Run, verdicts: list[Verdict]) -> list[str]:
     own = [v for v in verdicts if v.rule == rule and v.finding]
     effects = [v for v in verdicts if v.explained_by == rule]
-    return next((chart for v in own + effects for chart in to_json(v)["charts"]), "loss")
+    drawn = {chart["id"] for chart in charts(run, verdicts)}
+    return [chart for v in own + effects for chart in to_json(v)["charts"] if chart in drawn]
+
+
+def measured_once(rule: str, run: Run, verdicts: list[Verdict]) -> Evidence | None:
+    """The finding's first number where no chart has it: bars show that better. None where one does.
+
+    What stands in the run card has a chart as long as what it did has one.
+    """
+    if SHOWN_BY.get(rule):
+        return None
+    (verdict,) = [v for v in verdicts if v.rule == rule]
+    assert verdict.finding is not None
+    first = verdict.finding.evidence[0]
+    alone = replace(verdict, finding=replace(verdict.finding, evidence=[first]))
+    others = verdicts if first.signal == "card" else []
+    return None if rule not in SHOWN_BY and _charts_of(rule, run, [alone, *others]) else first
+
+
+def measured(rule: str, measure: str, run: Run) -> float | None:
+    """The same number of a run of which the rule does not speak: it is asked with limits at which it would, if there are any."""
+    (asked,) = [r for r in all_rules() if r.name == rule]
+    for changed in (names for count in range(1, 4) for names in itertools.combinations(asked.limits, count)):
+        for values in itertools.product((math.nan, 1e-9, -1e9, 1e9), repeat=len(changed)):
+            settings = replace(run.settings, limits={rule: dict(zip(changed, values, strict=True))})
+            (verdict,) = diagnose(replace(run, settings=settings), rules=[asked])
+            if verdict.finding and verdict.finding.evidence[0].measure == measure:
+                return verdict.finding.evidence[0].value
+    return None
 
 
 # ---- drawing ---------------------------------------------------------------------------------------------------------
@@ -105,17 +159,61 @@ def svg_of(figure: Any) -> str:
     return _compact(text.getvalue())
 
 
-def picture(rule: str, sick: str, runs: Judged) -> str:
+def picture(rule: str, runs: Judged) -> str:
     """The rule's picture: SVG."""
+    sick = sick_runs()[rule]
+    twins = healthy_twins(rule, sick, runs)
+    if evidence := measured_once(rule, *runs[sick]):
+        for twin in twins:
+            value = measured(rule, evidence.measure, runs[twin][0])
+            if value is not None and _losses(runs[twin][0]) == _losses(runs[sick][0]):
+                return svg_of(_bars(evidence, {_title(rule, sick, runs): evidence.value, _title(rule, twin, runs): value}))
+    which = chart_of(rule, *runs[sick])
+    healthy = next((name for name in twins if _chart(which, *runs[name])), twins[0])
+    return svg_of(_curves(rule, which, [sick, healthy], runs))
+
+
+def _title(rule: str, name: str, runs: Judged) -> str:
+    return f"{_of(rule, runs[name][1])}: {name.replace('_', ' ')}"
+
+
+def _bars(evidence: Evidence, values: dict[str, float]) -> Any:
+    """One number of each run, and its limit."""
     plt = pyplot()
-    healthy = healthy_twin(runs[sick][0], runs)
-    which = chart_of(rule, runs[sick][1])
-    drawn = [_chart(which, *runs[name]) for name in (sick, healthy)]
+    figure, panel = plt.subplots(figsize=(9, 2.2), layout="constrained")
+    reached = [abs(v) for v in (*values.values(), evidence.limit) if v]
+    log = max(reached) > 50 * min(reached)
+    if log:
+        panel.set_xscale("log")
+        panel.set_xlim(min(reached) / 3, max(reached) * 10)
+        panel.minorticks_off()
+    else:
+        panel.set_xlim(0, 1.15 * max(reached))
+    lowest = panel.get_xlim()[0]
+    for place, value in enumerate(values.values()):
+        panel.barh(place, max(value, lowest) - lowest, left=lowest, height=0.5, color=(ROLES["val"], ROLES["train"])[place])
+        panel.annotate(number(value), (max(value, lowest), place), (4, 0), textcoords="offset points", va="center")
+    panel.axvline(evidence.limit, color=SICK_LIMIT, linestyle="--", linewidth=1.2, label=f"limit: {number(evidence.limit)}")
+    panel.set_yticks(range(len(values)), list(values))
+    panel.invert_yaxis()
+    panel.set_xlabel(_with_unit_of(evidence))
+    panel.legend(fontsize=7, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
+    return figure
+
+
+def _with_unit_of(evidence: Evidence) -> str:
+    words = evidence.measure.replace("`", "")
+    return words if not evidence.unit or evidence.unit in words else f"{words} ({evidence.unit})"
+
+
+def _curves(rule: str, which: str, names: list[str], runs: Judged) -> Any:
+    plt = pyplot()
+    drawn = [_chart(which, *runs[name]) for name in names]
     share = _share(drawn)
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), sharey=share, layout="constrained")
     low = min((v for chart in drawn if chart for v in _values(chart) if v > 0), default=1.0)
-    for panel, chart, name in zip(panels, drawn, (sick, healthy), strict=True):
-        panel.set_title(f"{_of(rule, runs[name][1])}: {name.replace('_', ' ')}", fontsize=10)
+    for panel, chart, name in zip(panels, drawn, names, strict=True):
+        panel.set_title(_title(rule, name, runs), fontsize=10)
         panel.set_xlabel("step (one batch)")
         if chart is None:
             panel.text(0.5, 0.5, "zero in every layer", transform=panel.transAxes, ha="center", color=INK)
@@ -127,11 +225,13 @@ def picture(rule: str, sick: str, runs: Judged) -> str:
             panel.minorticks_off()
         panel.grid(True, linewidth=0.5)
         _draw(panel, chart, rule, low / 3 if log else 0.0)
+        if which == "loss" and not log:
+            _cut_a_spike(panel, [v for s in chart["series"] if s["role"] not in NOT_DRAWN for v in s["values"] if v is not None])
         _mark_not_finite(panel, runs[name][0], which)
         panel.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     shown = next(chart for chart in drawn if chart)
     panels[0].set_ylabel(_with_unit(shown))
-    return svg_of(figure)
+    return figure
 
 
 def _chart(which: str, run: Run, verdicts: list[Verdict]) -> dict[str, Any] | None:
@@ -146,6 +246,8 @@ def _of(rule: str, verdicts: list[Verdict]) -> str:
 
 
 def _with_unit(chart: dict[str, Any]) -> str:
+    if chart["id"] == "timing":
+        return f"time of a step ({chart['unit']})"
     units = {"updates": "ratio", "units": "share", "saturation": "share", "learning_rate": "", "loss": ""}
     unit = units.get(chart["id"], "")
     label = chart["y_label"] if unit in chart["y_label"] else f"{chart['y_label']} ({unit})"
@@ -161,7 +263,7 @@ def _on_log_scale(chart: dict[str, Any]) -> bool:
     values = _values(chart)
     if chart["id"] == "loss":
         return min(values) >= 0 and any(max(values) > 20 * c for c in _constant(chart))
-    return chart["log"] and min(values) >= 0 and max(values) > 0
+    return (chart["log"] or chart["id"] == "timing") and min(values) >= 0 and max(values) > 0
 
 
 def _constant(chart: dict[str, Any]) -> list[float]:
@@ -183,7 +285,7 @@ def _draw(panel: Any, chart: dict[str, Any], rule: str, lowest: float) -> None:
     layers = [s for s in chart["series"] if s["role"] == "layer"]
     for series in chart["series"]:
         seen = [(step, v) for step, v in zip(chart["steps"], series["values"], strict=True) if v is not None]
-        if not seen or series["role"] in ("low", "high"):
+        if not seen or series["role"] in NOT_DRAWN or (series["role"] == "part" and series["name"] != "computing"):
             continue
         steps, values = np.array(_thinned(seen, POINTS if len(layers) < 5 else POINTS // 2)).T
         style = {"linewidth": 1.4, "label": series["name"], "color": ROLES.get(series["role"], INK)}
@@ -223,6 +325,14 @@ def _thinned(seen: list[tuple[int, float]], most: int) -> list[tuple[int, float]
     return [seen[0], *(seen[max(stretch, key=lambda i: seen[i][1])] for stretch in stretches), seen[-1]]
 
 
+def _cut_a_spike(panel: Any, values: list[float]) -> None:
+    """Few values far above the others would press these to the bottom: the panel ends below them, and says how high they reach."""
+    usual, highest = 1.5 * float(np.quantile(values, 0.95)), max(values)
+    if highest > 2 * usual > 0:
+        panel.set_ylim(top=usual)
+        panel.text(0.97, 0.97, f"reaches {number(highest)}", transform=panel.transAxes, ha="right", va="top", fontsize=7, color=INK)
+
+
 def _mark_not_finite(panel: Any, run: Run, which: str) -> None:
     if which != "loss" or "loss" not in run or not run["loss"].of_run("nonfinite").any():
         return
@@ -255,14 +365,14 @@ def _rounded(numbers: str) -> str:
 
 def main() -> None:
     runs = judged()
-    wanted = {rule: sick for rule, sick in sick_runs(runs).items() if not sys.argv[1:] or rule in sys.argv[1:]}
+    wanted = {rule: sick for rule, sick in sick_runs().items() if not sys.argv[1:] or rule in sys.argv[1:]}
     if not sys.argv[1:]:
         for old in FOLDER.glob("*.svg"):
             old.unlink()
     for rule, sick in wanted.items():
-        svg = picture(rule, sick, runs)
+        svg = picture(rule, runs)
         (FOLDER / f"{rule}.svg").write_text(svg)
-        print(f"{rule:24} {sick:28} {healthy_twin(runs[sick][0], runs):26} {math.ceil(len(svg) / 1024):3} KB")
+        print(f"{rule:24} {sick:32} {math.ceil(len(svg) / 1024):3} KB")
 
 
 if __name__ == "__main__":

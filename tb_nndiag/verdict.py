@@ -11,9 +11,12 @@ from tb_nndiag.rule import Evidence, Finding, number
 FORMAT = 1
 _CHART_OF_SIGNAL = {
     "gap": "loss", "baseline": "loss", "nonfinite": "loss", "epoch": "metrics", "outputs": "predictions",
-    "optimizer": "learning_rate", "perfect": "loss", "mode": "loss",
+    "optimizer": "learning_rate", "perfect": "loss", "mode": "loss", "wait": "timing", "worst_gradients": "gradients",
 }  # fmt: skip
-_SIGNALS_WITHOUT_CHART = {"card", "inputs", "labels", "timing", "shift", "label_shift", "overlap", "batches"}
+_SIGNALS_WITHOUT_CHART = {
+    "card", "inputs", "fed", "labels", "val_inputs", "val_labels", "timing", "shift", "label_shift", "overlap", "batches",
+    "weights", "noise", "clipping", "loss_scale", "resources",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

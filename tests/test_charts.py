@@ -13,8 +13,9 @@ from recorded import names, recorded
 from tb_nndiag import charts as charts_module
 from tb_nndiag.charts import MOST_STEPS, SPARK_POINTS, WAIT, card, charts, spark
 from tb_nndiag.engine import diagnose
-from tb_nndiag.rule import all_rules, number
+from tb_nndiag.rule import Evidence, Finding, Fix, all_rules, number
 from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series
+from tb_nndiag.signals import SIGNALS
 from tb_nndiag.verdict import Verdict, to_json
 
 NAN, INF = np.nan, np.inf
@@ -319,6 +320,15 @@ def test_a_chart_of_a_hundred_layers_stays_small_enough_to_send():
 
 
 # ---- recorded runs ---------------------------------------------------------------------------------------------------
+
+
+def test_what_a_finding_names_is_a_chart():
+    known = {chart["id"] for name in names() for chart in charts(recorded(name), diagnose(recorded(name)))}
+    for signal in SIGNALS:
+        evidence = Evidence("a number", 2.0, 1.0, "", signal, "run", 1)
+        finding = Finding("It is 2 (limit: 1).", "So it is.", [evidence], [Fix("Make it less.")], first_step=1, last_step=1)
+        shown = to_json(Verdict("NND999", "a-rule", "hint", "fires", finding=finding))["charts"]
+        assert set(shown) <= known, f"{signal}: name its chart in tb_nndiag/verdict.py, or say that it has none"
 
 
 @pytest.mark.parametrize("name", names())

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 from made_up import card, losses, run, series
+from recorded import recorded
 
 from tb_nndiag.run import Optimizer
 
@@ -13,6 +14,7 @@ def accumulated(every=50, last=600, left=0.95, optimizer=None, **parts):
 
 
 FIRES = {
+    "updates after each 64 batches": recorded("updated_every_64_batches"),
     "12 updates": accumulated(),
     "99 updates": accumulated(every=6, last=599),
     "one": accumulated(every=512),

@@ -13,6 +13,7 @@ def labeled(loss=SPARSE, units=3, rows=500, **labels):
 
 
 FIRES = {
+    "rows of one class, cut out of ten": recorded("rows_of_one_class"),
     "class numbers that were scaled": labeled(integer=0, max=0.9, distinct=10),
     "counts below zero": labeled("Poisson", min=-0.1),
     "one class in all rows": labeled(majority_share=1.0),

@@ -16,6 +16,7 @@ def few_rows(left=0.8, rows=100, steps=400, parameters=1000, layers=(), falls=0.
 
 
 FIRES = {
+    "batches of one row": recorded("batches_of_one"),
     "100 rows": few_rows(),
     "300 rows": few_rows(rows=300),
     "just too much left": few_rows(left=0.41),

@@ -14,6 +14,7 @@ def sized(ratio=30.0, train=0.1, val=0.5, rows=100, layers=(), **parts):
 
 OUTPUT = dense("answer", 1, "sigmoid", output=True)
 FIRES = {
+    "sixty rows": recorded("few_rows"),
     "large, and far apart": sized(),
     "just over the size": sized(ratio=20.1),
     "just far enough apart": sized(val=0.31),

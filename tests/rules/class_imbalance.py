@@ -17,6 +17,7 @@ def shares(common=0.95, predicted=1.0, left=0.85, units=1, every=50, rows=500, l
 ONE_HOT = {"width": 5, "row_sum_min": 1, "row_sum_max": 1, "loss": "CategoricalCrossentropy", "units": 5}
 
 FIRES = {
+    "one class in sixteen rows": recorded("rare_class"),
     "one in twenty, never predicted": shares(),
     "just over the ratio": shares(0.911),
     "hardly ever predicted": shares(predicted=0.9905),

@@ -18,6 +18,7 @@ def clipped(*after, before=1.0, ratio=1e-5, left=1.0, known=True, measured=True,
 
 
 FIRES = {
+    "clipped to a norm of a thousandth": recorded("clipped_to_a_thousandth"),
     "just under the limit": clipped(0.009),
     "on more than half of the steps": clipped(*[0.001] * 6, *[1.0] * 5),
     "steps just too short": clipped(0.001, ratio=2.9e-4),
@@ -31,6 +32,7 @@ HINTS = {
     "no layer to judge": clipped(0.001, updates=series("updates", ("other",), ratio=1e-5)),
 }
 SILENT = {
+    "a gradient of a usual norm": recorded("healthy_gradient_clipped"),
     "an optimizer that does not clip": recorded("healthy_dense"),
     "an optimizer that is not known": run(card=replace(card(), optimizer=None), loss=losses([1.0])),
     "just over the limit": clipped(0.011),

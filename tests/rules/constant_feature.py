@@ -17,6 +17,7 @@ def looked_up(low, high, left=0.95, integer=0, kind="Embedding", names=("input",
 
 
 FIRES = {
+    "pixels divided as whole numbers": recorded("divided_as_whole_numbers"),
     "words that were divided by their number": looked_up(0.0, 0.99),
     "words that were standardized, of which few are far": looked_up(-0.9, 0.9),
     "every row is the same": constant(1.0),

@@ -8,8 +8,8 @@ def answers(*spread, **labels):
 
 
 FIRES = {
-    "a softmax over one unit": recorded("one_softmax_unit"),
     "dead layers": recorded("biases_too_low"),
+    "a softmax over one unit": recorded("one_softmax_unit"),
     "just under the floor, twice": answers(0.0049 * 0.5, 0.0049 * 0.5),
     "it became so": answers(0.4, 0.0, 0.0),
     "ten classes, one-hot": run(outputs=series("outputs", spread=np.array([1e-3, 1e-3]), width=10), labels=series("labels", width=10, spread=0.3)),

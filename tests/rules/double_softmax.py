@@ -30,8 +30,8 @@ def shares(low=0.0, high=0.9, total=1.0, width=10, loss=SPARSE, from_logits=True
 
 RESHAPE = after("", "Reshape")
 FIRES = {
-    "a softmax of a softmax": recorded("two_softmaxes"),
     "a softmax that was reshaped, taken for logits": recorded("softmax_reshaped_from_logits"),
+    "a softmax of a softmax": recorded("two_softmaxes"),
     "an activation layer": model(answer(output=False), after()),
     "a sigmoid of a sigmoid": model(answer("sigmoid", 1, False), after("sigmoid", units=1), loss="BinaryCrossentropy"),
     "three sigmoids of sigmoids": model(answer("sigmoid", 3, False), after("sigmoid", units=3), loss="BinaryCrossentropy"),

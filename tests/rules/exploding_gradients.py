@@ -17,6 +17,7 @@ def jump(gradient=11.0, ratio=1.1, left=1.0, other=None, lost=0, **more):
 
 
 FIRES = {
+    "pixels of 0 to 255": recorded("pixels_to_255"),
     "steps that overflow": recorded("steps_explode"),
     "just over both limits": jump(),
     "it has hardly learned": jump(left=0.91),

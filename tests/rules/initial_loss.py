@@ -14,6 +14,7 @@ def start(first, rows=8, loss="BinaryCrossentropy", penalty=0.0, step=1, constan
 
 
 FIRES = {
+    "pixels of 0 to 255": recorded("pixels_to_255"),
     "normal weights of standard deviation 1": recorded("weights_too_large"),
     "just over the limit": start(8.1),
     "two outputs, one loss": run(card=replace(card(dense("a", output=True), dense("b", output=True)), batch_size=8), loss=losses([9.0]), baseline=series("baseline")),

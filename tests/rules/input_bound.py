@@ -12,6 +12,7 @@ def waiting(wait=8.0, step=10.0, records=6, short=0, last=2000):
 
 
 FIRES = {
+    "a generator that takes its time": recorded("slow_rows"),
     "most of the time": waiting(),
     "three waits": waiting(records=3),
     "just over half": waiting(wait=5.1),
@@ -23,6 +24,7 @@ FIRES = {
 HINTS = {}
 SILENT = {
     "a healthy run": recorded("healthy_dense"),
+    "rows that are prefetched": recorded("healthy_prefetched"),
     "arrays": waiting(wait=0.3, step=3.0),
     "just under half": waiting(wait=4.9),
     "just under a millisecond": waiting(wait=0.9, step=1.0),

@@ -9,6 +9,7 @@ def flat(left=1.0, epochs=4, every=25, constant=1.0, batch=None):
 
 
 FIRES = {
+    "batches of one row": recorded("batches_of_one"),
     "straight lines around circles": recorded("linear_on_circles"),
     "just over the limit": flat(0.98),
     "a hundred steps": flat(1.0, epochs=5),

@@ -11,11 +11,13 @@ def scaled(*scale, skipped=0, steps=40):
 
 
 FIRES = {
+    "square roots at zero": recorded("square_roots_in_float16"),
     "just under the limit": scaled(32768, 128, 0.5, skipped=16),
     "most steps were skipped": scaled(32768, 32768, skipped=[0, 21]),
 }
 HINTS = {}
 SILENT = {
+    "mixed precision": recorded("healthy_mixed"),
     "float32": recorded("healthy_dense"),
     "just at the limit": scaled(32768, 1),
     "half of the steps": scaled(32768, 32768, skipped=[0, 20]),

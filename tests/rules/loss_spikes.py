@@ -26,6 +26,7 @@ FIRES = {
 HINTS = {
     "twice only": outliers(times=2),
     "rows that are far off, and it learns": outliers(left=0.89),
+    "two rows that are far too large": recorded("two_outliers"),
     "one batch": jumps(),
     "where half is nearly left": jumps(usual=0.49, worst=0.49),
     "just over five times": jumps(to=2.01),

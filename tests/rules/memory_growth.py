@@ -17,6 +17,7 @@ def process(growth=0.5, records=40, every=10, falls=0, first=1e9, plan=None, **s
 
 
 FIRES = {
+    "a callback that keeps a megabyte a batch": recorded("batches_kept"),
     "half as much again": process(),
     "just over a tenth": process(growth=0.101),
     "a fifth of the records fall": process(falls=8),

@@ -17,6 +17,7 @@ def reported(name, *values, loss=SQUARED, epochs=3, known=True, **labels):
 
 
 FIRES = {
+    "accuracy of a regression": recorded("accuracy_of_quantities"),
     "accuracy of quantities": reported("accuracy", **QUANTITIES),
     "just over twenty values": reported("acc", integer=0, distinct=21),
     "binary accuracy of one-hot targets": reported("binary_accuracy", loss=CATEGORICAL, width=10),
@@ -24,6 +25,7 @@ FIRES = {
 }
 HINTS = {}
 SILENT = {
+    "a healthy classifier": recorded("healthy_metrics"),
     "a classifier": reported("accuracy", loss=SPARSE),
     "no accuracy": recorded("healthy_regression"),
     "another metric": reported("mean_absolute_error", **QUANTITIES),

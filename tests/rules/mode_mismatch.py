@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from made_up import card, dense, run, series
+from recorded import recorded
 
 from tb_nndiag.run import Layer
 
@@ -17,6 +18,7 @@ def modes(inference=(0.9, 0.9, 0.9), training=0.4, every=200, momentum=None, end
 
 
 FIRES = {
+    "averages with a momentum of 0.999": recorded("averages_lag_behind"),
     "averages that follow quickly": modes(momentum=0.9),
     "just over the factor": modes((0.81, 0.81)),
     "just enough of the constant's loss": modes((0.31, 0.31), 0.1),

@@ -6,6 +6,7 @@ NAN = np.nan
 PLACES = ("input", "output of hidden", "loss", "gradient of hidden")
 
 FIRES = {
+    "a rate below zero": recorded("rate_negative"),
     "a learning rate that overflows": recorded("steps_explode"),
     "one batch, from which it recovered": run(loss=losses([1, 1, 1], nonfinite=[0, 1, 0])),
     "an infinite loss": run(loss=losses([1, np.inf], nonfinite=[0, 1])),

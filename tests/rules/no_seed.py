@@ -1,8 +1,9 @@
 from dataclasses import replace
 
 from made_up import card, run
+from recorded import recorded
 
-FIRES = {"nobody set one": run(card=card())}
+FIRES = {"digits": recorded("unseeded"), "nobody set one": run(card=card())}
 HINTS = {}
-SILENT = {"one was set": run(card=replace(card(), seeded=True))}
+SILENT = {"seeded digits": recorded("healthy_dense"), "one was set": run(card=replace(card(), seeded=True))}
 UNKNOWN = {"no run card": run(card=None)}

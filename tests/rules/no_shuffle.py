@@ -1,5 +1,6 @@
 import numpy as np
 from made_up import card, dense, gaps, losses, run, series
+from recorded import recorded
 
 ANSWER = dense("answer", 3, "softmax", output=True)
 ONE_HOT = {"width": 3, "row_sum_min": 1, "row_sum_max": 1}
@@ -13,6 +14,7 @@ def ordered(spread=8.0, left=0.5, epochs=6, last_batches=0.1, loss="SparseCatego
 
 
 FIRES = {
+    "digits sorted by class": recorded("sorted_by_class"),
     "sorted by class": ordered(),
     "sorted by class, one-hot": ordered(labels=ONE_HOT),
     "just over the distance": ordered(3.1),

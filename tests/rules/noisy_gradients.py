@@ -14,6 +14,7 @@ def noise(ratio, records=20, plan=None, late=1.0, **parts):
 
 
 FIRES = {
+    "batches of four rows, a third of the labels wrong": recorded("batches_of_four"),
     "just over twenty": noise(20.1),
     "nothing in common": run(noise=series("noise", LAYERS, np.arange(1, 21), mean_square=0.0, variance=1.0)),
     "with a known rate": noise(50.0, optimizer=series("optimizer")),

@@ -10,6 +10,7 @@ def swinging(by=0.1, level=0.35, epochs=20, slope=0.0):
 
 
 FIRES = {
+    "a learning rate of 0.8": recorded("loss_swings"),
     "up and down by a tenth": swinging(),
     "eighteen epochs": swinging(0.1, 0.5, epochs=18),
     "just rough enough": swinging(0.036, 0.35),

@@ -25,6 +25,7 @@ def regularized(penalty=1.0, left=0.7, rate=None, over=1.3, every=40, fall=0.0, 
 
 
 FIRES = {
+    "a penalty of 0.3": recorded("penalty_too_strong"),
     "more penalty than loss": regularized(),
     "just over half": regularized(0.72),
     "just badly fitted": regularized(left=0.51),

@@ -12,6 +12,7 @@ def rests(falls=5, rests=10, end=0.1, apart=0.0, start=1.0):
 
 
 FIRES = {
+    "a regression that has converged": recorded("converged"),
     "two thirds of the training": rests(),
     "just over a third": rests(falls=9, rests=6),
     "up and down by just under a hundredth": rests(apart=0.009),

@@ -21,6 +21,7 @@ def without(signal):
 
 
 FIRES = {
+    "a loss that drops a dimension of the targets": recorded("all_pairs_compared"),
     "a loss of all pairs": shapes(perfect=2.0),
     "just over the limit": shapes(perfect=1.25),
     "a loss of all pairs that drops a dimension itself": shapes((2, 1), (2, 1), constant=0.25, perfect=0.5),

@@ -1,4 +1,5 @@
 from made_up import gaps, run, series
+from recorded import recorded
 
 
 def repeating(share=1.0, batches=20, val=0.9, train=0.5, **more):
@@ -6,6 +7,7 @@ def repeating(share=1.0, batches=20, val=0.9, train=0.5, **more):
 
 
 FIRES = {
+    "a dataset of one batch": recorded("same_batch_again"),
     "always the same": repeating(),
     "nearly always": repeating(0.91),
     "five batches": repeating(batches=5),

@@ -14,6 +14,7 @@ def learns_at(stuck=300, last=1000, end=0.1, at_first=1.0, records=101, hidden=N
 
 
 FIRES = {
+    "four sigmoid layers": recorded("sigmoid_stuck_at_first"),
     "a third of the training": learns_at(),
     "a sigmoid layer": learns_at(hidden="sigmoid", optimizer=series("optimizer")),
     "a gate, then a sigmoid layer": learns_at(

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 from made_up import card, gaps, run, series
+from recorded import recorded
 
 
 def easier(val=0.2, train=0.5, epochs=8, location=0.0, distance=0.5, **more):
@@ -10,6 +11,7 @@ def easier(val=0.2, train=0.5, epochs=8, location=0.0, distance=0.5, **more):
 
 
 FIRES = {
+    "validation of one class": recorded("validation_of_one_class"),
     "less than half": easier(0.24),
     "just enough": easier(0.05, 0.16),
     "five epochs": easier(epochs=5),

@@ -15,6 +15,7 @@ def answers(activation="sigmoid", loss="function", low=0.0, high=2.0, least=0.0,
 
 
 FIRES = {
+    "a sigmoid for what reaches to 6": recorded("sigmoid_for_twice_as_much"),
     "above a sigmoid": answers(),
     "below a sigmoid": answers(low=-1, high=1),
     "below a relu": answers("relu", low=-1, high=3, most=2),

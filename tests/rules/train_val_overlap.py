@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from made_up import card, run, series
+from recorded import recorded
 
 
 def rows(shared=30, val=200, train=500, duplicates=0, distinct=500, of=500, **more):
@@ -9,6 +10,7 @@ def rows(shared=30, val=200, train=500, duplicates=0, distinct=500, of=500, **mo
 
 
 FIRES = {
+    "validated on training rows": recorded("validated_on_training_rows"),
     "all of them": rows(200),
     "just over a tenth": rows(21),
     "a few of those that were kept, of many": rows(11, of=1000),

@@ -23,6 +23,7 @@ def harmed(**more):
 
 
 FIRES = {
+    "validation rows that were not divided": recorded("validation_pixels_to_255"),
     "pixels of 0 to 255 against 0 to 1": beside([18, 12, 9, *[5] * 7], scale=255.0, outside_share=0.8),
     "nothing is known of the rows, but the loss was far off at once": beside(TRAIN * 5.1),
     "far off at once, and hardly shifted": beside(TRAIN * 5.1, location=0.4),

@@ -29,6 +29,7 @@ FIRES = {
     "far above a constant": ended([3.5, 2.9], batches=np.linspace(3.9, 2.9, 9)),
 }
 HINTS = {
+    "a softmax taken for logits, still falling": recorded("softmax_reshaped_from_logits"),
     "a long run that still falls": ended(LONG),
     "validation at its lowest a little before": ended(LONG, val=[*LONG[:10], 0.81, 0.83]),
     "a hundred steps that still fall": ended(np.linspace(1.2, 0.7, 10), every=10),
