@@ -31,15 +31,23 @@ const unindented = {
   },
 };
 
-/** uPlot hangs onto itself what no bundler can leave out: ways to draw that the page does not use. @type {import("esbuild").Plugin} */
+/**
+ * uPlot keeps what no bundler can leave out: ways to draw that the page does not use, and axes of dates.
+ * @type {import("esbuild").Plugin}
+ */
 const uplotWithLinesOnly = {
   name: "uplot-with-lines-only",
   setup({ onLoad }) {
     onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, "utf8")).replace(/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.join = join;/g, ""),
+      contents: [
+        [/const months = \[[^]*?(?=const onlyWhole)/, "const fmtDate = noop, tzDate = noop;\n"],
+        [/const NL = [^]*?(?=function legendStroke)/, `${DATES.map((name) => `const ${name} = noop;`).join("\n")}\n`],
+        [/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.(join|sync|rangeAsinh|addGap|clipGaps) *= \w+;/g, ""],
+      ].reduce((code, [what, by]) => code.replace(/** @type {RegExp} */ (what), String(by)), await readFile(path, "utf8")),
     }));
   },
 };
+const DATES = ["timeIncrsMs", "timeIncrsS", "_timeAxisStampsMs", "_timeAxisStampsS", "timeAxisSplitsMs", "timeAxisSplitsS", "timeAxisStamps", "timeAxisVals", "timeAxisVal", "timeSeriesStamp", "timeSeriesVal", "_timeSeriesStamp"];
 
 const result = await build({
   absWorkingDir: here,
