@@ -37,7 +37,7 @@ export function Timeline({ verdicts, last, marks, selected, cursor, choose }) {
             <span class="track">
               <span class="band ${verdict.severity} ${verdict.active ? "active" : ""}" style=${{ left: share(first <= 1 ? 0 : first), width: `max(4px, calc(${share(end)} - ${share(first <= 1 ? 0 : first)}))` }} />
             </span>
-            <span class="unseen">${since(verdict)}</span>
+            <span class="unseen">${since(verdict, verdicts.some((other) => other.explained_by === verdict.rule && other.active))}</span>
           </button>
         </li>`;
       })}
