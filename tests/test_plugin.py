@@ -163,6 +163,19 @@ def test_a_run_without_validation_is_told_the_line_that_lets_more_rules_look():
     assert set(detail["enable"]) == unknown
 
 
+def test_what_only_evaluations_see_is_said_since_the_first_of_them():
+    run = recorded("biases_too_low")
+    detail = answers.run_detail(run, answers.engine.diagnose(run))
+    told = {v["rule"]: v["evaluated"] for v in detail["verdicts"] if v["status"] == "fires"}
+    assert told["dead-units"] == run["units"].steps[0] > 1
+    deep = recorded("sigmoid_deep")
+    verdicts = answers.run_detail(deep, answers.engine.diagnose(deep))["verdicts"]
+    assert next(v for v in verdicts if v["rule"] == "vanishing-gradients")["evaluated"] is None  # steps show it
+    target = recorded("prices")
+    verdicts = answers.run_detail(target, answers.engine.diagnose(target))["verdicts"]
+    assert next(v for v in verdicts if v["rule"] == "unscaled-target")["evaluated"] is None  # it held before the first
+
+
 def test_every_rule_has_a_page(site, tmp_path):
     pages = strict(site.get("/rules"))
     assert [page["code"] for page in pages["rules"]] == [rule.code for rule in answers.engine.all_rules()]

@@ -59,6 +59,7 @@
  * @property {number | null} last_step
  * @property {boolean} active
  * @property {string[]} charts
+ * @property {number | null} [evaluated] the first evaluation, where nothing was seen before
  */
 
 /** @typedef {"train" | "val" | "reference" | "low" | "high" | "layer" | "part" | "run"} Role */

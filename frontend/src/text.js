@@ -312,10 +312,11 @@ export function age(wallTime, now) {
 
 /**
  * When a finding held, and whether it still does.
- * @param {{first_step: number | null, last_step: number | null, active: boolean}} verdict
+ * @param {{first_step: number | null, last_step: number | null, active: boolean, evaluated?: number | null}} verdict
  * @param {boolean} [left] whether something that follows from it still holds
  */
-export function since({ first_step, last_step, active }, left = false) {
+export function since({ first_step, last_step, active, evaluated }, left = false) {
+  if (active && evaluated) return `since the first evaluation (${atStep(evaluated)})`;
   if (active && first_step !== null && first_step <= 1) return "from the start";
   if (active) return first_step === null ? "" : `since step ${whole(first_step)}`;
   const steps = first_step === last_step ? atStep(last_step ?? 0) : `steps ${whole(first_step ?? 0)} to ${whole(last_step ?? 0)}`;

@@ -83,6 +83,7 @@ test("ages and durations read well, and a clock ahead of ours reads as now", () 
 test("a finding says since when, and when it ended", () => {
   assert.equal(text.since({ first_step: 1200, last_step: 2000, active: true }), "since step 1,200");
   assert.equal(text.since({ first_step: 1, last_step: 2000, active: true }), "from the start");
+  assert.equal(text.since({ first_step: 1, last_step: 852, active: true, evaluated: 71 }), "since the first evaluation (step 71)");
   assert.equal(text.since({ first_step: 2, last_step: 2000, active: true }), "since step 2");
   assert.equal(text.since({ first_step: 3, last_step: 9, active: false }), "steps 3 to 9; it has not come back since");
   assert.equal(text.since({ first_step: 1, last_step: 11, active: false }, true), "steps 1 to 11; what it did stayed");

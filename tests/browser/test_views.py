@@ -138,6 +138,8 @@ def test_columns_order_the_rows_and_the_best_validation_loss_is_one(page, server
     assert len(set(known)) > 1
     page.get_by_role("button", name="Run", exact=True).click()
     assert rows(page)[0] == sorted(entries)[0]
+    for words in ("error", "follows from another finding", "clear"):
+        expect(page.locator(".symbols")).to_contain_text(words)
 
 
 def test_runs_are_found_by_name_severity_and_rule(page, server):
@@ -314,7 +316,8 @@ def test_each_finding_is_a_band_over_its_steps(page, server, deep):
     for verdict in fired:
         track = page.locator(f"[data-band={verdict['rule']}] .track").bounding_box()
         band = page.locator(f"[data-band={verdict['rule']}] .band").bounding_box()
-        first = 0 if verdict["first_step"] <= 1 else verdict["first_step"] / deep["last_step"]
+        seen = verdict["evaluated"] or verdict["first_step"]
+        first = 0 if seen <= 1 else seen / deep["last_step"]
         assert abs((band["x"] - track["x"]) / track["width"] - first) < 0.01
 
 
@@ -673,6 +676,7 @@ def test_a_layer_has_a_page_with_all_that_is_known_of_it(page, server, deep):
 
 def test_runs_are_compared_by_settings_findings_and_curves(page, server, deep):
     go(page, server)
+    assert page.locator("[data-compare]").evaluate("button => getComputedStyle(button).opacity") < "1"  # nothing to press yet
     for run in ("healthy_deep_relu", DEEP):
         page.get_by_label(f"Compare: {run}").check()
     page.locator("[data-compare]").click()
@@ -686,6 +690,8 @@ def test_runs_are_compared_by_settings_findings_and_curves(page, server, deep):
     expect(page.get_by_role("region", name="Results")).to_contain_text("best")
     for run in ("healthy_deep_relu", DEEP):
         expect(page.locator(f"[data-chart='gradients: {run}'] canvas.map")).to_be_visible()
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.locator(".sides").first.evaluate("sides => sides.scrollWidth > sides.clientWidth && getComputedStyle(sides).backgroundImage.includes('gradient')")
     page.reload()
     ready(page, "compare")
 
@@ -698,6 +704,8 @@ def test_a_saved_report_opens_from_disk_without_a_network(page, saved, deep, sch
     page.goto(saved.as_uri())
     ready(page, "overview")
     assert set(rows(page)) == {DEEP, "healthy_dense"}
+    expect(page.locator(".brand")).to_contain_text(re.compile(r"saved \d{4}-\d\d-\d\d \d\d:\d\d"))
+    expect(page.locator("main")).not_to_contain_text(" ago")
     page.locator(f"[data-run={DEEP}]").click()
     ready(page, "run")
     expect(page.locator(f"article[data-verdict={leading(deep)['rule']}]")).to_be_visible()

@@ -29,7 +29,7 @@ export function Timeline({ verdicts, last, marks, selected, cursor, choose }) {
   return html`<section class="timeline" aria-label=${TEXT.timeline}>
     <ul>
       ${verdicts.map((verdict) => {
-        const first = verdict.first_step ?? 0;
+        const first = verdict.evaluated ?? verdict.first_step ?? 0;
         const end = verdict.active ? last : (verdict.last_step ?? last);
         return html`<li key=${verdict.rule}>
           <button type="button" class="strip ${verdict.explained_by === "" ? "" : "follows"}" data-band=${verdict.rule} aria-pressed=${selected === verdict.rule} onClick=${() => choose(verdict)}>
