@@ -110,7 +110,7 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
           clamp: (_u, _value, min) => min,
           range: (_u, min, max) => {
             if (zero !== null && min !== null && min <= zero.at) return zero.range;
-            if (!chart.log && chart.bounds && range === null) return [chart.bounds[0], chart.bounds[1] * 1.04];
+            if (chart.bounds && range === null && !(chart.log && chart.bounds[0] <= 0)) return [chart.bounds[0], chart.bounds[1] * 1.04];
             const ends = yRange(min, max, chart.log, chart.limits.map((limit) => limit.value), range !== null);
             return chart.log || lines[0]?.role !== "part" ? ends : [0, chart.top ?? ends[1]];
           },

@@ -87,14 +87,18 @@ export function results(runs) {
 }
 
 /**
- * The charts of layers, of each run its own.
+ * The charts of layers: in each row one of each run, on the same axis.
  * @param {RunDetail[]} runs
- * @returns {Chart[]}
+ * @returns {Chart[][]}
  */
 export function perLayer(runs) {
-  return ["gradients", "updates", "units"].flatMap((id) =>
-    runs.flatMap(({ run, charts }) => charts.filter((chart) => chart.id === id).map((chart) => ({ ...chart, id: `${id}: ${run}`, title: `${run}: ${chart.title}`, marks: [] }))),
-  );
+  const rows = ["gradients", "updates", "units"].map((id) => {
+    const row = runs.flatMap(({ run, charts }) => charts.filter((chart) => chart.id === id).map((chart) => ({ ...chart, id: `${id}: ${run}`, title: `${run}: ${chart.title}`, limits: [] })));
+    const values = row.flatMap(({ series }) => series.flatMap((one) => one.values)).filter((value) => value !== null && value > 0);
+    const ends = /** @type {number[]} */ (values).reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, 0]);
+    return row.map((chart) => ({ ...chart, bounds: chart.bounds ?? (ends[1] > 0 ? /** @type {[number, number]} */ ([ends[0] / 1.5, ends[1] * 1.5]) : null) }));
+  });
+  return rows.filter((row) => row.length > 0);
 }
 
 /**

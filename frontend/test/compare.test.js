@@ -68,7 +68,17 @@ test("the last and the best value of each loss and metric stand side by side", (
     { name: "val_accuracy", last: [0.7, null], best: [0.7, null] },
     { name: "val_mae", last: [null, 3], best: [null, null] },
   ]);
-  assert.deepEqual(perLayer(runs).map(({ id, title }) => [id, title]), [["gradients: b", "b: gradients"]]);
+});
+
+test("charts of layers stand side by side on one axis", () => {
+  const chart = (/** @type {string} */ id, /** @type {any[]} */ values, /** @type {any} */ bounds = null) => ({ id, bounds, log: bounds === null, title: "T", series: [{ name: "dense", role: "layer", values }], steps: [1, 2], limits: [{}] });
+  const rows = perLayer([
+    detail("a", { charts: [chart("gradients", [1e-3, 0]), chart("units", [0, 0.5], [0, 1]), chart("loss", [1, 1])] }),
+    detail("b", { charts: [chart("gradients", [null, 3])] }),
+  ]);
+  assert.deepEqual(rows.map((row) => row.map(({ id, title }) => [id, title])), [[["gradients: a", "a: T"], ["gradients: b", "b: T"]], [["units: a", "a: T"]]]);
+  assert.ok(rows[0].every(({ bounds }) => bounds !== null && bounds[0] < 1e-3 && bounds[1] > 3 && bounds[1] === rows[0][0].bounds?.[1]));
+  assert.deepEqual(rows[1][0].bounds, [0, 1]);
 });
 
 test("curves of the same name are laid over each other at their own steps", () => {

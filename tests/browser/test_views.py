@@ -690,6 +690,9 @@ def test_runs_are_compared_by_settings_findings_and_curves(page, server, deep):
     expect(page.get_by_role("region", name="Results")).to_contain_text("best")
     for run in ("healthy_deep_relu", DEEP):
         expect(page.locator(f"[data-chart='gradients: {run}'] canvas.map")).to_be_visible()
+    tops = page.locator("[data-chart^='gradients: ']").evaluate_all("figures => figures.map(figure => figure.getBoundingClientRect().top)")
+    assert len(tops) == 2
+    assert tops[0] == tops[1]
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.locator(".sides").first.evaluate("sides => sides.scrollWidth > sides.clientWidth && getComputedStyle(sides).backgroundImage.includes('gradient')")
     page.reload()

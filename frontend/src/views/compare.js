@@ -19,8 +19,9 @@ export function Compare({ runs, theme, cursor, open, close, openRule }) {
   const change = (/** @type {any} */ part) => setLook((old) => ({ ...old, ...part }));
   const rows = useMemo(() => settings(runs), [runs]);
   const found = useMemo(() => findings(runs), [runs]);
+  const layers = useMemo(() => perLayer(runs), [runs]);
   const reached = useMemo(() => results(runs), [runs]);
-  const charts = useMemo(() => [...overlaid(runs), ...perLayer(runs)], [runs]);
+  const charts = useMemo(() => overlaid(runs), [runs]);
   const differing = rows.filter((row) => row.differs);
   const same = rows.filter((row) => !row.differs);
   const head = html`<thead>
@@ -34,6 +35,8 @@ export function Compare({ runs, theme, cursor, open, close, openRule }) {
       )}
     </tr>
   </thead>`;
+  const figure = (/** @type {import("../api.js").Chart} */ chart) =>
+    html`<${ChartFigure} key=${chart.id} chart=${chart} places=${[]} look=${look} setLook=${change} theme=${theme} cursor=${cursor} />`;
   return html`<div class="page compare">
     <p class="crumbs"><button type="button" class="link" data-back onClick=${close}>← ${TEXT.allRuns}</button></p>
     <header class="about"><h2>${TEXT.compare} ${whole(runs.length)} ${TEXT.runs.toLowerCase()}</h2></header>
@@ -89,8 +92,9 @@ export function Compare({ runs, theme, cursor, open, close, openRule }) {
     <section class="others">
       <h3>${TEXT.allCharts}</h3>
       <div class="charts">
-        ${charts.map((chart) => html`<${ChartFigure} key=${chart.id} chart=${chart} places=${[]} look=${look} setLook=${change} theme=${theme} cursor=${cursor} />`)}
+        ${charts.map(figure)}
       </div>
+      ${layers.map((row) => html`<div class="charts row" key=${row[0].id}>${row.map(figure)}</div>`)}
     </section>
   </div>`;
 }
