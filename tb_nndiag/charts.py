@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
 
     verdicts: `engine.diagnose(run)`
     """
-    looked = {v.rule: v.fires for v in verdicts if v.status in ("fires", "clear")}
+    looked = {v.rule: v for v in verdicts if v.status in ("fires", "clear")}
     made = [
         _loss(run),
         _gap(run),
@@ -52,7 +53,7 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
             for chart in shown:
                 if limit.chart == chart["id"] and rule.name in looked:
                     value = run.settings.limits.get(rule.name, {}).get(name, default)
-                    _draw_limit(chart, rule.name, value, limit, fires=looked[rule.name])
+                    _draw_limit(chart, looked[rule.name], value, limit)
     return shown
 
 
@@ -254,11 +255,14 @@ def _columns(
     )
 
 
-def _draw_limit(chart: dict[str, Any], rule: str, value: float, limit: Limit, *, fires: bool) -> None:
+def _draw_limit(chart: dict[str, Any], verdict: Verdict, value: float, limit: Limit) -> None:
     """A limit is a level line, or, when it compares layers, a curve at that part of the last layer."""
     if not limit.times_last:
-        compared = " (median of layers)" if "median of layers" in limit.means else ""
-        chart["limits"].append({"value": value, "label": f"{rule}{compared}: {number(value)}", "fires": fires})
+        evidence = verdict.finding.evidence if verdict.finding else ()
+        words = [limit.means, *(piece.measure for piece in evidence if piece.limit == value)]
+        compared = " (median of layers)" if re.search("median of (the )?layers", " ".join(words)) else ""
+        label = f"{verdict.rule}{compared}: {number(value)}"
+        chart["limits"].append({"value": value, "label": label, "fires": verdict.fires})
         return
     last = [s for s in chart["series"] if s["role"] == "layer"][-1]
     curve = [None if v is None else float(f"{value * v:.5g}") for v in last["values"]]

@@ -267,6 +267,13 @@ def test_a_limit_is_drawn_when_its_rule_could_look(chart, rule, limit, status, d
         assert all(limit["fires"] is (status == "fires") for limit in found["limits"])
 
 
+def test_a_limit_says_when_no_single_layer_is_compared_with_it():
+    run = recorded("pixels_to_255")
+    labels = {limit["label"] for limit in chart_of(run, "updates", diagnose(run))["limits"] if limit["fires"]}
+    assert "learning-rate-too-high (median of layers): 0.06" in labels
+    assert "exploding-gradients: 1" in labels
+
+
 def test_a_level_limit_has_its_rules_own_value():
     looked = [Verdict(rule.code, rule.name, rule.severity, "clear") for rule in all_rules()]
     own = {(r.name, default) for r in all_rules() for default, _ in r.limits.values()}
