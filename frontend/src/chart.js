@@ -4,7 +4,7 @@
 import "./language.js";
 import uPlot from "uplot";
 import { depthColor, lineColor } from "./palette.js";
-import { dodged, isEdge, plotData, yRange } from "./plotdata.js";
+import { dodged, isEdge, yRange } from "./plotdata.js";
 import { shortNumber, shorten, tick, visible, whole } from "./text.js";
 
 /** @typedef {import("./api.js").Chart} Chart */
@@ -13,7 +13,7 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
 
 /**
  * @typedef {object} Options
- * @property {string[]} emphasized names of lines
+ * @property {ReturnType<typeof import("./plotdata.js").plotData>} data of the chart
  * @property {Theme} theme
  * @property {import("./cursor.js").Cursor} cursor the step that all charts of the page point at
  * @property {{left: number, right: number, height: number}} room beside the plot, and its height
@@ -23,7 +23,7 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
 
 /**
  * @typedef {object} Plot
- * @property {(chart: Chart) => void} update new data for the same lines
+ * @property {(chart: Chart, data: Options["data"]) => void} update new data for the same lines
  * @property {(look: Pick<import("./views/chart.js").Look, "range" | "step" | "band">) => void} look
  * @property {(name: string) => void} point at a line, as a pointer near it does; "" at none
  * @property {(width: number) => void} resize
@@ -50,11 +50,11 @@ export function colorOf(line, theme) {
  * @param {Options} options
  * @returns {Plot}
  */
-export function createPlot(node, first, width, { emphasized, theme: firstTheme, cursor, room, onCursor, onRange }) {
+export function createPlot(node, first, width, { data, theme: firstTheme, cursor, room, onCursor, onRange }) {
   let chart = first;
   let theme = firstTheme;
-  let { zero } = plotData(chart, emphasized);
-  const { drawn, lines, band } = plotData(chart, emphasized);
+  let { zero } = data;
+  const { drawn, lines, band } = data;
   let ink = inkOf();
   const hasLayers = lines.some((line) => line.role === "layer");
   /** @type {[number, number] | null} */
@@ -180,11 +180,10 @@ export function createPlot(node, first, width, { emphasized, theme: firstTheme, 
   });
 
   return {
-    update(next) {
+    update(next, { drawn, zero: place }) {
       chart = next;
-      const data = plotData(chart, emphasized);
-      zero = data.zero;
-      u.setData(data.drawn);
+      zero = place;
+      u.setData(drawn);
     },
     look(next) {
       ({ range, step: chosenStep, band: marked } = next);

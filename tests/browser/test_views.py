@@ -392,6 +392,11 @@ def test_what_is_printed_are_the_findings_with_their_charts_on_few_pages(page, s
     expect(page.locator(".printed")).to_contain_text("Not printed: the charts")
     go(page, server)
     expect(page.locator(".grid input").first).to_be_hidden()
+    clipped = page.locator(".grid .headline").evaluate_all("lines => lines.filter(line => line.scrollHeight > line.clientHeight + 1).length")
+    assert clipped == 0
+    go(page, server, run="healthy_dense")
+    expect(page.locator(".others [data-chart=loss]")).to_be_visible()  # there is nothing else to print
+    expect(page.locator(".printed")).to_be_hidden()
 
 
 def test_a_consequence_shows_its_own_charts_when_asked(page, server, deep):

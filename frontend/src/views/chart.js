@@ -59,14 +59,14 @@ function Plotted({ chart: given, places, look, setLook, theme, cursor }) {
   const [table, setTable] = useState(false);
 
   const chart = useMemo(() => ({ ...(smooth ? smoothed(given) : given), log }), [given, log, smooth]);
-  const newest = useRef({ chart, look, theme, setLook });
-  newest.current = { chart, look, theme, setLook };
   const layers = given.series.filter((series) => series.role === "layer").map((series) => series.name);
   const chosen = look.layers.filter((layer) => layers.includes(layer));
   const emphasized = chosen.length > 0 ? chosen : places;
   const mapped = useMemo(() => layers.length >= FEWEST_MAPPED && !isFlat(chart), [chart]);
   const shape = useMemo(() => JSON.stringify([chart.id, chart.log, smooth, chart.series.map((s) => [s.name, s.role]), emphasized]), [chart, String(emphasized)]);
   const data = useMemo(() => plotData(chart, emphasized), [chart, shape]);
+  const newest = useRef({ chart, data, look, theme, setLook });
+  newest.current = { chart, data, look, theme, setLook };
 
   useEffect(() => {
     const element = /** @type {HTMLElement} */ (node.current);
@@ -75,7 +75,7 @@ function Plotted({ chart: given, places, look, setLook, theme, cursor }) {
       if (width === 0) return; // a hidden tab
       if (plot.current !== null) return plot.current.resize(width);
       plot.current = createPlot(element, newest.current.chart, width, {
-        emphasized,
+        data: newest.current.data,
         theme: newest.current.theme,
         cursor,
         room: mapped ? { left: LEFT, right: RIGHT, height: 150 } : ROOM,
@@ -93,7 +93,7 @@ function Plotted({ chart: given, places, look, setLook, theme, cursor }) {
   }, [shape, cursor]);
 
   useLayoutEffect(() => plot.current?.paint(theme), [theme]); // at once: a page that is printed waits for nothing
-  useEffect(() => plot.current?.update(chart), [chart]);
+  useEffect(() => plot.current?.update(chart, data), [data]);
   useEffect(() => plot.current?.look(look), [look.range, look.step, look.band, chart]);
 
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
