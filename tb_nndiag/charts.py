@@ -63,13 +63,14 @@ def spark(run: Run) -> list[float | None]:
         return []
     mean = run["loss"].of_run("mean")
     picked = np.unique(np.linspace(0, len(mean) - 1, min(SPARK_POINTS, len(mean))).astype(int))
-    return [_finite(v) for v in mean[picked]]
+    return _short(mean[picked])
 
 
 def best_val_loss(run: Run) -> float | None:
     """The lowest validation loss, None without one."""
     val = run["gap"].of_run("val") if "gap" in run else np.zeros(0)
-    return _finite(val[np.isfinite(val)].min()) if np.isfinite(val).any() else None
+    finite = val[np.isfinite(val)]
+    return float(f"{finite.min():.5g}") if len(finite) else None
 
 
 def card(run: Run) -> dict[str, Any] | None:
@@ -92,6 +93,7 @@ def card(run: Run) -> dict[str, Any] | None:
                     if value is not True
                 ]
             ),
+            "largest_gradient": _largest_gradient(run, layer.name),
         }
         for layer in run.card.layers
     ]
@@ -100,6 +102,14 @@ def card(run: Run) -> dict[str, Any] | None:
 
 def _setting(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
+
+
+def _largest_gradient(run: Run, layer: str) -> dict[str, Any] | None:
+    """What no thinning of records hides; None where none was measured."""
+    if "worst_gradients" not in run or layer not in run["worst_gradients"].columns:
+        return None
+    rms, step = (run["worst_gradients"].last(layer, stat) for stat in ("rms", "step"))
+    return {"value_text": number(rms), "step": int(step)} if math.isfinite(rms) and math.isfinite(step) else None
 
 
 def _facts(card: Card) -> dict[str, str]:
@@ -217,7 +227,7 @@ def _timing(run: Run) -> dict[str, Any] | None:
     if chart is not None:
         total = np.nansum([values for *_, values in lines], axis=0)
         usual = 1.5 * float(np.quantile(total, 0.9))
-        chart["top"] = _finite(usual) if total.max() > usual else None
+        chart["top"] = _short(np.array([usual]))[0] if total.max() > usual else None
     return chart
 
 
@@ -286,21 +296,19 @@ def _chart(
     most = max(FEWEST_STEPS, min(MOST_STEPS, MOST_VALUES // len(lines)))
     if len(every) > most:
         lines = _decimated(lines, np.array_split(every, most // 2))
-    steps = sorted({int(s) for _, _, own, _ in lines for s in own})
-    place = {s: i for i, s in enumerate(steps)}
+    steps = np.unique(np.concatenate([own for _, _, own, _ in lines]))
     series = []
     for name, role, own, values in lines:
-        row: list[float | None] = [None] * len(steps)
-        for s, v in zip(own, values, strict=True):
-            row[place[int(s)]] = _finite(v)
-        series.append({"name": name, "role": role, "values": row})
+        row = np.full(len(steps), np.nan)
+        row[np.searchsorted(steps, own)] = values
+        series.append({"name": name, "role": role, "values": _short(row)})
     return {
         "id": chart,
         "title": title,
         "y_label": y_label,
         "unit": unit,
         "log": log,
-        "steps": steps,
+        "steps": [int(step) for step in steps],
         "series": series,
         "limits": [],
         "marks": list(marks),
@@ -356,5 +364,6 @@ def _spans_decades(lines: list[tuple[str, str, np.ndarray, np.ndarray]]) -> bool
     return bool(len(values) and (values > 0).all() and values.max() > 100 * values.min())
 
 
-def _finite(value: float) -> float | None:
-    return float(f"{value:.5g}") if math.isfinite(value) else None
+def _short(values: np.ndarray) -> list[float | None]:
+    """Five digits of each; None where it is not finite."""
+    return [float(f"{v:.5g}") if math.isfinite(v) else None for v in values.tolist()]

@@ -6,11 +6,7 @@ import argparse
 import io
 import os
 import sys
-import types
 from collections.abc import Sequence
-
-if "tensorflow" not in sys.modules:  # TensorBoard imports it when it is installed; reading files takes seconds then
-    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
 
 from tb_nndiag import __version__, explain, rates
 from tb_nndiag.baseline import read_baseline, write_baseline

@@ -54,8 +54,9 @@ def with_updates_to_judge(run: Run) -> list[str]:
 
 def median_ratio(run: Run, layers: list[str]) -> np.ndarray:
     """(records,) median over these layers of the update over the weights."""
-    updates = run["updates"]
-    return np.array([median(values) for values in np.stack([updates.column(name, "ratio") for name in layers], axis=1)])
+    ratios = np.sort([run["updates"].column(name, "ratio") for name in layers], axis=0)  # NaN at the end
+    known, records = (~np.isnan(ratios)).sum(axis=0), np.arange(ratios.shape[1])
+    return (ratios[(known - 1) // 2, records] + ratios[known // 2, records]) / 2
 
 
 def median(values: np.ndarray) -> float:

@@ -1,144 +1,191 @@
-"""Event files → Run: through TensorBoard's DataProvider, or straight from a logdir by the same way."""
+"""Event files → Run: which runs lie below a logdir, and what each of them recorded."""
 
 from __future__ import annotations
 
 import bisect
 import json
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
-from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
-from tensorboard.context import RequestContext
-from tensorboard.data import provider as provider_lib
+from tensorboard.util import tensor_util
 
+from tb_nndiag.event_file import read_events
 from tb_nndiag.proto import nndiag_pb2
 from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series, Settings
-from tb_nndiag.signals import CARD_TAG, FILE_SUFFIX, FORMAT, PLUGIN_NAME, SIGNALS
+from tb_nndiag.signals import CARD_TAG, FILE_SUFFIX, FORMAT, SIGNALS
 
-_EVERYTHING = 2**31 - 1  # points a series; 0 would mean none
-_TAGS = {f"nndiag/{signal}": signal for signal in SIGNALS}
+_SIGNAL_OF = {f"nndiag/{signal}": signal for signal in SIGNALS}
+TAGS = frozenset((CARD_TAG, *_SIGNAL_OF))
+_FLOAT = 1  # of TensorFlow's types: DT_FLOAT
 
 
 class Unreadable(ValueError):
     """The run, or the logdir, cannot be read; the text is one sentence."""
 
 
+class Point(NamedTuple):
+    """One record of one tag; a TensorBoard's `TensorDatum` has the same fields."""
+
+    step: int
+    wall_time: float
+    numpy: np.ndarray
+
+
 @dataclass(frozen=True)
 class RunStamp:
-    """Changes whenever something was added to the run."""
+    """Changes whenever something was added to the run.
 
-    last_step: int
-    last_wall_time: float
-
-
-def list_runs(
-    provider: provider_lib.DataProvider, ctx: RequestContext, experiment_id: str
-) -> dict[str, RunStamp | None]:
-    """The runs that carry data of ours, by name, cheaply; None for a run that cannot be listed."""
-    try:
-        listed = provider.list_tensors(ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME)
-        return {name: _stamp(tags) for name, tags in sorted(listed.items())}
-    except Exception:  # one broken series makes the whole listing raise: ask for each run alone
-        found: dict[str, RunStamp | None] = {}
-        for run in provider.list_runs(ctx, experiment_id=experiment_id):
-            try:
-                only = provider_lib.RunTagFilter(runs=[run.run_name])
-                listed = provider.list_tensors(
-                    ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME, run_tag_filter=only
-                )
-                found.update({name: _stamp(tags) for name, tags in listed.items()})
-            except Exception:
-                found[run.run_name] = None
-        return dict(sorted(found.items()))
-
-
-def read_run(provider: provider_lib.DataProvider, ctx: RequestContext, experiment_id: str, name: str) -> Run:
-    """One run. A series that cannot be read costs that series and is named in `problems`.
-
-    Raises Unreadable when the run has no data of ours, or none that can be read.
+    last_step: None where only reading tells; files: name, size, time of change and number of each, where they are known
     """
-    problems: list[str] = []
-    found = {
-        tag: _last_attempt(points)
-        for tag, points in _points(provider, ctx, experiment_id, name, problems).items()
-        if points
-    }
-    if not found:
-        raise Unreadable(problems[0] if problems else f"The run {name!r} has no data of the Diagnosis callback.")
-    _end_earlier_attempts(found)
-    card, columns, settings = _card(found.pop(CARD_TAG, []), problems)
-    series = {}
-    for tag, points in found.items():
-        made = _series(_TAGS[tag], points, columns.get(_TAGS[tag]), problems)
-        if made is not None:
-            series[_TAGS[tag]] = made
-    times = [p.wall_time for points in found.values() for p in points if np.isfinite(p.wall_time)]
-    return Run(name, series, card, tuple(problems), min(times, default=0.0), max(times, default=0.0), settings)
+
+    last_step: int | None
+    last_wall_time: float
+    files: tuple[tuple[str, int, int, int], ...] = ()
 
 
-def _points(
-    provider: provider_lib.DataProvider, ctx: RequestContext, experiment_id: str, name: str, problems: list[str]
-) -> Mapping[str, Any]:
-    """Tag → points of one run, all in one question; tag by tag, naming those that fail, when that is refused."""
+@dataclass(frozen=True)
+class Files:
+    """The runs below a logdir as they are found when this is first asked."""
 
-    def ask(tags: list[str]) -> Mapping[str, Any]:
-        only = provider_lib.RunTagFilter(runs=[name], tags=tags)
-        return provider.read_tensors(
-            ctx, experiment_id=experiment_id, plugin_name=PLUGIN_NAME, downsample=_EVERYTHING, run_tag_filter=only
-        ).get(name, {})
+    logdir: str
+    experiment_id = ""
 
-    tags = [CARD_TAG, *_TAGS]
-    try:
-        return ask(tags)
-    except Exception:
-        found: dict[str, Any] = {}
-        for tag in tags:
-            try:
-                found.update(ask([tag]))
-            except Exception as error:
-                problems.append(f"`{tag}` could not be read ({type(error).__name__}: {str(error)[:200]})")
-        return found
+    @cached_property
+    def _directories(self) -> dict[str, str]:
+        return dict(runs_below(self.logdir)) if os.path.isdir(self.logdir) else {}  # TensorBoard waits for it, too
 
+    def stamps(self) -> dict[str, RunStamp | None]:
+        """The runs by name, without opening a file."""
+        return {name: stamp for name, directory in self._directories.items() if (stamp := _stamp(directory))}
 
-def read(directory: str | os.PathLike[str], name: str | None = None) -> Run:
-    """The run whose event files lie in `directory`. Raises Unreadable."""
-    directory = os.fspath(directory)
-    name = os.path.basename(os.path.normpath(directory)) if name is None else name
-    multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={PLUGIN_NAME: 0})
-    try:
-        multiplexer.AddRun(directory, name)
-        multiplexer.Reload()
-    except Exception as error:
-        raise Unreadable(
-            f"The event files of {name!r} are damaged ({type(error).__name__}: {str(error)[:200]})."
-        ) from error
-    provider = data_provider.MultiplexerDataProvider(multiplexer, directory)
-    return read_run(provider, RequestContext(), "", name)
+    def read(self, name: str) -> Run:
+        """The run of that name, one of `stamps()`. Raises Unreadable."""
+        return read(self._directories[name], name)
 
 
 def runs_below(logdir: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
     """Name and directory of every run below `logdir` that carries data of ours, by name; the logdir itself is ".".
 
+    Links are followed, as TensorBoard does, but for those that lead back to a directory above them.
     Raises Unreadable when `logdir` is no directory.
     """
     logdir = os.fspath(logdir)
     if not os.path.isdir(logdir):
         raise Unreadable(f"{logdir!r} is not a directory; expected the one that you give to `tensorboard --logdir`.")
     found = []
-    for directory, _, files in os.walk(logdir):
-        if any(file.endswith(FILE_SUFFIX) for file in files):
+    above: dict[str, tuple[tuple[int, int], ...]] = {logdir: ()}
+    for directory, below, files in os.walk(logdir, followlinks=True):
+        try:
+            here = os.stat(directory)
+        except OSError:  # removed meanwhile
+            continue
+        way, known = above.pop(directory), (here.st_dev, here.st_ino)
+        if known in way:
+            below.clear()
+            continue
+        above |= {os.path.join(directory, name): (*way, known) for name in below}
+        if any(_is_ours(file) for file in files):
             found.append((os.path.relpath(directory, logdir).replace(os.sep, "/"), directory))
     yield from sorted(found)
 
 
-def _stamp(tags: Mapping[str, Any]) -> RunStamp:
-    return RunStamp(max(int(t.max_step) for t in tags.values()), max(float(t.max_wall_time) for t in tags.values()))
+def read(directory: str | os.PathLike[str], name: str | None = None) -> Run:
+    """The run whose event files lie in `directory`. A series that cannot be read costs that series and is named.
+
+    Raises Unreadable when there are no data of ours, or none that can be read.
+    """
+    directory = os.fspath(directory)
+    name = os.path.basename(os.path.normpath(directory)) if name is None else name
+    problems: list[str] = []
+    return run_of(name, _points(directory, problems), problems)
 
 
-def _last_attempt(points: list) -> list:
+def _points(directory: str, problems: list[str]) -> dict[str, list[Point]]:
+    """Tag → points of all event files of ours in `directory`."""
+    found: dict[str, list[Point]] = {}
+    broken: dict[str, str] = {}
+    for path, _ in _event_files(directory):
+        try:
+            events, damaged = read_events(path)
+        except OSError as error:
+            problems.append(f"an event file could not be read ({type(error).__name__}: {error.strerror})")
+            continue
+        if damaged:
+            problems.append(f"an event file is damaged after its event {len(events)}: the rest is lost")
+        for event in events:
+            for value in event.summary.value:
+                if value.tag in TAGS and value.HasField("tensor"):
+                    try:
+                        point = Point(event.step, event.wall_time, _array(value.tensor))
+                        found.setdefault(value.tag, []).append(point)
+                    except Exception as error:
+                        broken.setdefault(value.tag, unreadable_series(value.tag, error))
+    problems += broken.values()
+    return {tag: points for tag, points in found.items() if tag not in broken}
+
+
+def _is_ours(file: str) -> bool:
+    return "tfevents" in file and file.endswith(FILE_SUFFIX)
+
+
+def _event_files(directory: str) -> list[tuple[str, os.stat_result]]:
+    """Path and status of our event files in `directory`, by name; nothing that only looks like a file."""
+    found = []
+    try:
+        for entry in os.scandir(directory):
+            if _is_ours(entry.name) and stat.S_ISREG((status := os.stat(entry.path)).st_mode):
+                found.append((entry.path, status))
+    except OSError:  # removed meanwhile, or not for us
+        pass
+    return sorted(found)
+
+
+def _stamp(directory: str) -> RunStamp | None:
+    """None when there is no event file of ours any more."""
+    files = [
+        (os.path.basename(path), status.st_size, status.st_mtime_ns, status.st_ino)
+        for path, status in _event_files(directory)
+    ]
+    return RunStamp(None, max(time for _, _, time, _ in files) / 1e9, tuple(files)) if files else None
+
+
+def _array(tensor: Any) -> np.ndarray:
+    if tensor.dtype == _FLOAT and tensor.tensor_content:  # nearly all of them, and ten times as quick
+        return np.frombuffer(tensor.tensor_content, "<f4").reshape([axis.size for axis in tensor.tensor_shape.dim])
+    return tensor_util.make_ndarray(tensor)
+
+
+def unreadable_series(tag: str, error: Exception) -> str:
+    """The problem of a run of which one series cannot be read."""
+    return f"`{tag}` could not be read ({type(error).__name__}: {str(error)[:200]})"
+
+
+def run_of(name: str, points: Mapping[str, Sequence[Any]], problems: list[str]) -> Run:
+    """The run that its points by tag make. problems: what could not be read so far
+
+    Raises Unreadable when there is no point.
+    """
+    found = {tag: _last_attempt(of_tag) for tag, of_tag in points.items() if of_tag}
+    if not found:
+        why = f" that can be read: {problems[0]}" if problems else ""
+        raise Unreadable(f"The run {name!r} has no data of the Diagnosis callback{why}.")
+    _end_earlier_attempts(found)
+    card, columns, settings = _card(found.pop(CARD_TAG, []), problems)
+    series = {}
+    for tag, of_tag in found.items():
+        made = _series(_SIGNAL_OF[tag], of_tag, columns.get(_SIGNAL_OF[tag]), problems)
+        if made is not None:
+            series[_SIGNAL_OF[tag]] = made
+    times = [p.wall_time for points in found.values() for p in points if np.isfinite(p.wall_time)]
+    return Run(name, series, card, tuple(problems), min(times, default=0.0), max(times, default=0.0), settings)
+
+
+def _last_attempt(points: Sequence[Any]) -> list:
     """What is left of a series when a restart overwrites what it repeats, under either of TensorBoard's loaders."""
     kept: list = []
     for point in sorted(points, key=lambda p: p.wall_time):
@@ -178,8 +225,10 @@ def _series(signal: str, points: list, names: list[str] | None, problems: list[s
         )
     if not good:
         return None
-    steps = np.array([p.step for p in good], np.int64)
-    return Series(tuple(names), stats, steps, np.stack([_padded(p.numpy, width) for p in good]))
+    values = np.full((len(good), width, len(stats)), np.nan)
+    for record, point in zip(values, good, strict=True):
+        record[: len(point.numpy)] = point.numpy
+    return Series(tuple(names), stats, np.array([p.step for p in good], np.int64), values)
 
 
 def _fits(values: np.ndarray, width: int, stats: int, *, may_grow: bool) -> bool:
@@ -187,11 +236,6 @@ def _fits(values: np.ndarray, width: int, stats: int, *, may_grow: bool) -> bool
     if values.ndim != 2 or values.dtype.kind != "f" or values.shape[1] != stats:
         return False
     return values.shape[0] == width or (may_grow and 0 < values.shape[0] < width)
-
-
-def _padded(values: np.ndarray, width: int) -> np.ndarray:
-    missing = np.full((width - values.shape[0], values.shape[1]), np.nan)
-    return np.concatenate([values.astype(np.float64), missing])
 
 
 def _card(points: list, problems: list[str]) -> tuple[Card | None, dict[str, list[str]], Settings]:

@@ -21,6 +21,8 @@ from tb_nndiag import answers, logdir, settings
 from tb_nndiag.answers import Overviews, strict_json
 from tb_nndiag.bundle import static_files
 from tb_nndiag.config_file import found_settings
+from tb_nndiag.data_provider import Provided
+from tb_nndiag.logdir import Files
 from tb_nndiag.run import Run, Settings
 from tb_nndiag.signals import PLUGIN_NAME
 
@@ -50,8 +52,10 @@ class Refusal(Exception):
 class NNDiagPlugin(base_plugin.TBPlugin):
     plugin_name = PLUGIN_NAME
 
-    def __init__(self, context):
+    def __init__(self, context, own_logdir: str | None = None):
+        """own_logdir: the directory whose event files are read here; without it they come through TensorBoard."""
         self._provider = context.data_provider
+        self._own_logdir = own_logdir
         self._logdir = _logdir(context)
         self._overviews = Overviews()
         self._settings, self._problem = _reader_settings()
@@ -72,14 +76,16 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         return {route: _json_route(answer) for route, answer in routes.items()} | pages
 
     def _status(self, request: wrappers.Request) -> dict[str, Any]:
-        return answers.status(logdir.list_runs(*self._where(request)))
+        return answers.status(self._runs(request).stamps())
 
     def _overview(self, request: wrappers.Request) -> dict[str, Any]:
-        where = self._where(request)
-        stamps = logdir.list_runs(*where)
+        runs = self._runs(request)
+        stamps = runs.stamps()
         patience = 0.0 if request.args.get("judge") == "no" else PATIENCE
-        entries = self._overviews.entries(where[2], stamps, lambda name: self._read(where, name), patience)
-        return answers.overview(entries, stamps, f"{self._logdir} {where[2]}")
+        entries = self._overviews.entries(
+            runs.experiment_id, stamps, lambda name: self._under_settings(runs.read(name)), patience
+        )
+        return answers.overview(entries, stamps, f"{self._logdir} {runs.experiment_id}")
 
     def _rules(self, request: wrappers.Request) -> dict[str, Any]:
         return answers.rules()
@@ -88,25 +94,27 @@ class NNDiagPlugin(base_plugin.TBPlugin):
         run_name = request.args.get("run")
         if run_name is None:
             raise Refusal(400, "The parameter `run` is missing: it names the run to show.")
-        where = self._where(request)
-        stamps = logdir.list_runs(*where)
+        runs = self._runs(request)
+        stamps = runs.stamps()
         if run_name not in stamps:
             shown = run_name[:LONGEST_NAME_SHOWN]
             raise Refusal(404, f"There is no run called `{shown}` with a diagnosis below this logdir.")
         try:
-            run = self._read(where, run_name)
+            run = self._under_settings(runs.read(run_name))
         except logdir.Unreadable as problem:
             raise Refusal(500, str(problem)) from problem
-        return answers.run_detail(run, self._overviews.verdicts(where[2], run_name, stamps[run_name], run))
+        verdicts = self._overviews.verdicts(runs.experiment_id, run_name, stamps[run_name], run)
+        return answers.run_detail(run, verdicts)
 
-    def _read(self, where: tuple[Any, Any, str], run_name: str) -> Run:
-        run = settings.applied(logdir.read_run(*where, run_name), self._settings)
+    def _under_settings(self, run: Run) -> Run:
+        run = settings.applied(run, self._settings)
         return replace(run, problems=(*run.problems, *self._problem))
 
-    def _where(self, request: wrappers.Request) -> tuple[Any, Any, str]:
-        """What every function of logdir.py starts with: data provider, context, experiment."""
+    def _runs(self, request: wrappers.Request) -> Files | Provided:
+        if self._own_logdir is not None:
+            return Files(self._own_logdir)
         environ = request.environ
-        return self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ)
+        return Provided(self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
 
 
 def _logdir(context: Any) -> str:

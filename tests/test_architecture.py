@@ -117,7 +117,7 @@ def test_a_rule_opens_no_file_and_asks_no_other_rule(file):
 @each([ROOT / "tb_nndiag" / f"{name}.py" for name in PLAIN])
 def test_judging_needs_numpy_alone(file):
     assert {module for module in imports(file) if not standard(module) and not within(module, "numpy", "tb_nndiag")} == set()
-    assert not {module for module in imports(file) if within(module, *(f"tb_nndiag.{heavy}" for heavy in ("logdir", "plugin", "cli", "loader", "proto")))}
+    assert not {module for module in imports(file) if within(module, *(f"tb_nndiag.{heavy}" for heavy in ("event_file", "logdir", "data_provider", "plugin", "cli", "loader", "proto")))}
 
 
 @each([ROOT / "tb_nndiag" / f"{name}.py" for name in ("run", "signals")])
@@ -126,7 +126,7 @@ def test_a_run_and_the_contract_know_nobody(file):
 
 
 def test_charts_and_files_are_read_without_judging():
-    for name in ("charts", "logdir"):
+    for name in ("charts", "event_file", "logdir", "data_provider"):
         file = ROOT / "tb_nndiag" / f"{name}.py"
         assert not {module for module in imports(file) if within(module, "tb_nndiag.engine", "tb_nndiag.rules")}, name
 
@@ -136,9 +136,9 @@ def test_the_entry_point_imports_what_tensorboard_has_loaded_and_no_more():
     assert {module for module in imports_at_once(loader) if not standard(module)} == {"tensorboard.plugins.base_plugin"}
 
 
-def test_only_two_files_and_the_entry_point_know_tensorboard():
+def test_what_reads_the_plugin_and_the_entry_point_know_tensorboard_and_nobody_else():
     knowing = {file.name for file in READING if any(within(module, "tensorboard") for module in imports(file))}
-    assert knowing == {"logdir.py", "plugin.py", "loader.py"}
+    assert knowing == {"event_file.py", "logdir.py", "data_provider.py", "plugin.py", "loader.py"}
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

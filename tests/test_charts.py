@@ -438,10 +438,17 @@ def test_epochs_of_unknown_length_are_told_alone():
 def test_layers_are_told_in_order():
     layers = (Layer("in", "Conv2D", "relu", "HeNormal", 10, 0, (-1, 8, 4), settings={"use_bias": True, "clip_value": 0.5}), Layer("out", "Dense", "", "", 5, 5, (-1, 1), output=True, settings={"use_bias": False}), Layer("none"))
     assert card(Run(card=Card(layers=layers)))["layers"] == [
-        {"name": "in", "class_name": "Conv2D", "activation": "relu", "parameters": 10, "trainable": False, "output_shape": "? x 8 x 4", "settings": "kernel HeNormal, clip value 0.5"},
-        {"name": "out", "class_name": "Dense", "activation": "", "parameters": 5, "trainable": True, "output_shape": "? x 1", "settings": "use bias False"},
-        {"name": "none", "class_name": "Dense", "activation": "", "parameters": 0, "trainable": False, "output_shape": "", "settings": ""},
+        {"name": "in", "class_name": "Conv2D", "activation": "relu", "parameters": 10, "trainable": False, "output_shape": "? x 8 x 4", "settings": "kernel HeNormal, clip value 0.5", "largest_gradient": None},
+        {"name": "out", "class_name": "Dense", "activation": "", "parameters": 5, "trainable": True, "output_shape": "? x 1", "settings": "use bias False", "largest_gradient": None},
+        {"name": "none", "class_name": "Dense", "activation": "", "parameters": 0, "trainable": False, "output_shape": "", "settings": "", "largest_gradient": None},
     ]
+
+
+def test_a_layer_knows_its_largest_gradient_and_the_step_of_it():
+    worst = made_up.series("worst_gradients", ("a", "b", "c"), steps=[1, 9], rms=[[1, 1, 1], [0.031234, NAN, 2]], step=[[1, 1, 1], [7, 2, NAN]])
+    layers = Card(layers=tuple(Layer(name) for name in "abcd"))
+    found = card(made_up.run(worst_gradients=worst, card=layers))["layers"]
+    assert [layer["largest_gradient"] for layer in found] == [{"value_text": number(0.031234), "step": 7}, None, None, None]
 
 
 def test_a_run_without_a_card_has_none():

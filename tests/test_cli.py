@@ -221,7 +221,10 @@ def test_a_logdir_that_is_no_directory_could_not_be_looked_at(nndiag, tmp_path):
 def test_runs_that_are_all_broken_could_not_be_looked_at(nndiag, logdir):
     code, out, _ = nndiag("check", logdir("broken"))
     assert code == 2
-    assert runs_in(out)["broken"].strip() == "could not read everything: The run 'broken' has no data of the Diagnosis callback."
+    assert runs_in(out)["broken"].strip() == (
+        "could not read everything: The run 'broken' has no data of the Diagnosis callback that can be read:"
+        " an event file is damaged after its event 0: the rest is lost."
+    )
 
 
 @pytest.mark.parametrize(("other", "expected"), [("healthy_dense", 0), ("sigmoid_deep", 1)])

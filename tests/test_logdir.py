@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import struct
 import time
 import warnings
+from itertools import pairwise
 
 import made_up
 import numpy as np
@@ -12,13 +15,17 @@ import pytest
 from recorded import RUNS, names, recorded
 from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
 from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 from tensorboard.context import RequestContext
 from tensorboard.data import server_ingester
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util import grpc_util, tensor_util
 
 from keras_callbacks.event_writer import EventWriter
-from tb_nndiag.logdir import RunStamp, Unreadable, list_runs, read, read_run, runs_below
+from tb_nndiag import logdir
+from tb_nndiag.data_provider import Provided
+from tb_nndiag.event_file import checksums, read_events
+from tb_nndiag.logdir import Files, RunStamp, Unreadable, read, runs_below
 from tb_nndiag.proto import nndiag_pb2
 from tb_nndiag.run import Layer, Loss, Optimizer
 from tb_nndiag.signals import CARD_TAG, FILE_SUFFIX, FORMAT, MOST_RECORDS, PLUGIN_NAME, SIGNALS
@@ -81,11 +88,11 @@ def points(run, signal="loss") -> list[tuple[int, float]]:
 
 
 def python_loader(logdir):
-    """TensorBoard's own way to `logdir`: (provider, context, experiment)."""
+    """The runs as TensorBoard's Python loader provides them."""
     multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={PLUGIN_NAME: MOST_RECORDS})
     multiplexer.AddRunsFromDirectory(str(logdir))
     multiplexer.Reload()
-    return data_provider.MultiplexerDataProvider(multiplexer, str(logdir)), RequestContext(), ""
+    return Provided(data_provider.MultiplexerDataProvider(multiplexer, str(logdir)), RequestContext(), "")
 
 
 def data_server(logdir, runs: int):
@@ -98,12 +105,12 @@ def data_server(logdir, runs: int):
         binary, str(logdir), reload_interval=1, channel_creds_type=grpc_util.ChannelCredsType.LOCAL, samples_per_plugin={PLUGIN_NAME: MOST_RECORDS}
     )
     ingester.start()
-    where = ingester.data_provider, RequestContext(), "unused"
-    end, before, found = time.monotonic() + 30, None, list_runs(*where)
+    provided = Provided(ingester.data_provider, RequestContext(), "unused")
+    end, before, found = time.monotonic() + 30, None, provided.stamps()
     while time.monotonic() < end and (len(found) < runs or found != before):
         time.sleep(0.5)
-        before, found = found, list_runs(*where)
-    return where
+        before, found = found, provided.stamps()
+    return provided
 
 
 # ---- whole runs ------------------------------------------------------------------------------------------------------
@@ -252,9 +259,9 @@ def test_restarts_read_from_the_files(restarted, name):
 
 
 def test_restarts_read_through_both_of_tensorboards_loaders(restarted):
-    for where in (python_loader(restarted), data_server(restarted, len(RESTARTS))):
+    for provided in (python_loader(restarted), data_server(restarted, len(RESTARTS))):
         for i, (_, expected) in enumerate(RESTARTS.values()):
-            assert points(read_run(*where, str(i))) == expected
+            assert points(provided.read(str(i))) == expected
 
 
 def test_the_order_of_attempts_is_told_by_their_clock_and_not_by_the_files_names(tmp_path):
@@ -446,6 +453,101 @@ def test_a_directory_without_data_of_ours_is_unreadable(tmp_path):
             read(directory)
 
 
+@pytest.mark.parametrize("length", [0, 1, 3, 4, 8, 123, 124, 125, 127, 128, 252, 253, 1000, 300_000])
+def test_checksums_are_those_of_tensorboard(length):
+    random = np.random.default_rng(length)
+    bodies = [random.bytes(length), b"", random.bytes(1000), bytes(length), b"\xff" * length]
+    assert checksums(bodies).tolist() == [masked_crc32c(body) for body in bodies]
+
+
+def test_checksums_of_nothing_are_none():
+    assert checksums([]).tolist() == []
+
+
+def events_of(tmp_path, content: bytes) -> tuple[list[int], bool]:
+    """The steps of the events in a file of that content, and whether it is damaged."""
+    (tmp_path / "file").write_bytes(content)
+    events, damaged = read_events(tmp_path / "file")
+    return [event.step for event in events], damaged
+
+
+def test_a_file_that_ends_within_an_event_is_not_damaged(tmp_path):
+    _, content, _ = whole_file(tmp_path)
+    whole = events_of(tmp_path, content)
+    assert whole == ([0, 1, 2, 3, 4, 5], False)  # the first one says the format's version
+    ends = [events_of(tmp_path, content[:size]) for size in range(len(content))]
+    assert {damaged for _, damaged in ends} == {False}
+    assert [len(steps) for steps, _ in ends] == sorted(len(steps) for steps, _ in ends)
+
+
+def test_a_file_with_a_changed_byte_is_damaged_from_there_on(tmp_path):
+    _, content, _ = whole_file(tmp_path)
+    for place in range(len(content)):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        steps, damaged = events_of(tmp_path, bytes(changed))
+        assert damaged
+        assert steps == [0, 1, 2, 3, 4, 5][: len(steps)] != [0, 1, 2, 3, 4, 5]
+
+
+def test_an_event_that_is_none_is_damage(tmp_path):
+    def packed(body: bytes) -> bytes:
+        length = struct.pack("<Q", len(body))
+        return length + struct.pack("<I", masked_crc32c(length)) + body + struct.pack("<I", masked_crc32c(body))
+
+    good, no_event = event_pb2.Event(step=7).SerializeToString(), b"\xff" * 20
+    assert events_of(tmp_path, packed(good) + packed(no_event) + packed(good)) == ([7], True)
+    assert events_of(tmp_path, packed(b"") + packed(good)) == ([0, 7], False)
+
+
+def test_a_file_that_is_larger_than_memory_is_not_read_past_its_first_damage(tmp_path):
+    with (tmp_path / "file").open("wb") as file:
+        file.truncate(2**42)  # takes no room on the disk
+    assert read_events(tmp_path / "file") == ([], True)
+
+
+def test_a_damaged_file_is_named_and_what_stands_before_the_damage_is_read(tmp_path):
+    name, content, records = whole_file(tmp_path)
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / name).write_bytes(content[:-1] + b"x")
+    run = read(tmp_path / "damaged")
+    assert points(run) == records[:-1]
+    assert run.problems == ("an event file is damaged after its event 5: the rest is lost", NO_CARD)
+
+
+def test_a_file_that_may_not_be_read_is_named_and_the_others_are_read(tmp_path, monkeypatch):
+    written(tmp_path)
+    (file,) = tmp_path.iterdir()
+    (tmp_path / f"events.out.tfevents.1.x{FILE_SUFFIX}").write_bytes(b"")
+
+    def refuses_one(path):
+        if path != str(file):
+            raise PermissionError(13, "Permission denied")
+        return read_events(path)
+
+    monkeypatch.setattr(logdir, "read_events", refuses_one)
+    run = read(tmp_path)
+    assert points(run) == [(1, 1.0), (2, 2.0), (3, 3.0)]
+    assert run.problems == ("an event file could not be read (PermissionError: Permission denied)", NO_CARD)
+
+
+def test_files_of_other_writers_are_not_opened(tmp_path, monkeypatch):
+    written(tmp_path)
+    EventFileWriter(str(tmp_path)).close()
+    (tmp_path / f"notes{FILE_SUFFIX}").write_text("no event file")
+    opened = []
+    monkeypatch.setattr(logdir, "read_events", lambda path: opened.append(path) or read_events(path))
+    assert len(points(read(tmp_path))) == 3
+    assert len(opened) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / f"events.out.tfevents.1.x{FILE_SUFFIX}")
+    with pytest.raises(Unreadable, match="has no data of the Diagnosis callback"):
+        read(tmp_path)
+
+
 # ---- finding runs ----------------------------------------------------------------------------------------------------
 
 
@@ -481,52 +583,105 @@ def test_a_run_is_called_after_its_directory_unless_it_is_named(tmp_path):
     assert (read(tmp_path / "mine").name, read(f"{tmp_path}/mine/").name, read(tmp_path / "mine", "other").name) == ("mine", "mine", "other")
 
 
+def test_links_are_followed_but_not_in_a_circle(tmp_path):
+    written(tmp_path / "elsewhere" / "far")
+    logs = tmp_path / "logs"
+    written(logs / "a")
+    (logs / "latest").symlink_to(logs / "a")
+    (logs / "b").symlink_to(tmp_path / "elsewhere")
+    (logs / "a" / "up").symlink_to(logs)
+    (logs / "self").symlink_to(logs / "self")
+    (logs / "nowhere").symlink_to(tmp_path / "nothing")
+    (logs / "c").mkdir()
+    (logs / "c" / "file.tfevents.nndiag").symlink_to(next((logs / "a").glob("events*")))
+    assert [name for name, _ in runs_below(logs)] == ["a", "b/far", "c", "latest"]
+    assert points(read(logs / "latest")) == points(read(logs / "c")) == [(1, 1.0), (2, 2.0), (3, 3.0)]
+    assert set(data_server(logs, 4).stamps()) == {"a", "b/far", "c", "latest"}
+
+
+@pytest.mark.parametrize("where", ["below", "the logdir itself"])
+def test_runs_have_the_names_that_tensorboard_gives_them(tmp_path, where):
+    written(tmp_path if where == "the logdir itself" else tmp_path / "a b" / "c,d:e" / "ü")
+    found = list(Files(str(tmp_path)).stamps())
+    assert found == list(python_loader(tmp_path).stamps()) == list(data_server(tmp_path, 1).stamps())
+
+
+def test_the_stamp_of_files_changes_when_one_comes_grows_or_goes_and_only_then(tmp_path):
+    writer = EventWriter(str(tmp_path / "a"))
+    writer.write("loss", 1, values(1.0))
+    writer.flush()
+    stamps = [Files(str(tmp_path)).stamps(), Files(str(tmp_path)).stamps()]
+    writer.write("loss", 2, values(1.0))
+    writer.close()
+    stamps.append(Files(str(tmp_path)).stamps())
+    second = EventWriter(str(tmp_path / "a"))
+    second.write("loss", 2, values(1.0))
+    second.close()
+    stamps.append(Files(str(tmp_path)).stamps())
+    EventFileWriter(str(tmp_path / "a")).close()  # somebody else's
+    stamps.append(Files(str(tmp_path)).stamps())
+    max((tmp_path / "a").glob("*.nndiag")).unlink()
+    stamps.append(Files(str(tmp_path)).stamps())
+    assert [a == b for a, b in pairwise(stamps)] == [True, False, False, True, False]
+    assert abs(stamps[-1]["a"].last_wall_time - time.time()) < 60
+    for file in (tmp_path / "a").iterdir():
+        file.unlink()
+    assert Files(str(tmp_path)).stamps() == {}
+
+
+def test_a_run_is_looked_for_among_those_found_and_never_by_its_path(tmp_path):
+    written(tmp_path / "secret")
+    written(tmp_path / "logs" / "a")
+    with pytest.raises(KeyError):
+        Files(str(tmp_path / "logs")).read("../secret")
+
+
 # ---- TensorBoard's listing -------------------------------------------------------------------------------------------
 
 
 def test_a_listed_run_has_the_stamp_of_its_latest_record(tmp_path):
     write_raw(tmp_path / "a", raw("nndiag/loss", 7, values(1.0), 100.0), raw("nndiag/gap", 3, values(1.0, "gap"), 200.0))
-    assert list_runs(*python_loader(tmp_path)) == {"a": RunStamp(7, 200.0)}
+    assert python_loader(tmp_path).stamps() == {"a": RunStamp(7, 200.0)}
 
 
 def test_runs_of_other_writers_are_not_listed(tmp_path):
     EventFileWriter(str(tmp_path / "train")).close()
     written(tmp_path / "ours")
-    assert list(list_runs(*python_loader(tmp_path))) == ["ours"]
+    assert list(python_loader(tmp_path).stamps()) == ["ours"]
 
 
 def test_a_run_that_cannot_be_listed_does_not_hide_the_others(tmp_path):
     written(tmp_path / "good")
     starts = event_pb2.Event(step=1, session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START))
     write_raw(tmp_path / "bad", starts, raw("nndiag/loss", 1, values(1.0)), starts)  # TensorBoard forgets the record, not the series
-    where = python_loader(tmp_path)
-    stamps = list_runs(*where)
+    provided = python_loader(tmp_path)
+    stamps = provided.stamps()
     assert stamps.pop("bad") is None
     assert stamps == {"good": RunStamp(3, read(tmp_path / "good").last_wall_time)}
     with pytest.raises(Unreadable, match="The run 'bad' has no data"):
-        read_run(*where, "bad")
+        provided.read("bad")
 
 
 def test_a_provider_that_fails_for_one_run_does_not_hide_the_others(tmp_path):
     written(tmp_path / "good")
     written(tmp_path / "bad")
-    provider, ctx, experiment = python_loader(tmp_path)
+    provider = python_loader(tmp_path).provider
 
     class Fails:
         list_runs = staticmethod(provider.list_runs)
 
-        def list_tensors(self, ctx, run_tag_filter=None, **options):
+        def list_tensors(self, context, run_tag_filter=None, **options):
             if run_tag_filter is None or "bad" in run_tag_filter.runs:
                 raise OSError("disk")
-            return provider.list_tensors(ctx, run_tag_filter=run_tag_filter, **options)
+            return provider.list_tensors(context, run_tag_filter=run_tag_filter, **options)
 
-    stamps = list_runs(Fails(), ctx, experiment)
+    stamps = Provided(Fails(), RequestContext(), "").stamps()
     assert (set(stamps), stamps["bad"], stamps["good"].last_step) == ({"good", "bad"}, None, 3)
 
 
 @pytest.mark.parametrize("name", ["sigmoid_deep", "row_with_nan", "healthy_conv"])
 def test_tensorboards_own_way_leads_to_the_same_run(name):
-    ours, theirs = recorded(name), read_run(*python_loader(RUNS), name)
+    ours, theirs = recorded(name), python_loader(RUNS).read(name)
     assert (theirs.name, theirs.card, theirs.problems, set(theirs.series)) == (ours.name, ours.card, ours.problems, set(ours.series))
     assert (theirs.first_wall_time, theirs.last_wall_time, theirs.last_step) == (ours.first_wall_time, ours.last_wall_time, ours.last_step)
     for signal, series in ours.series.items():

@@ -7,7 +7,9 @@ import dataclasses
 import gzip
 import json
 import logging
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -20,10 +22,12 @@ import pytest
 from recorded import recorded
 from tensorboard.backend import application
 from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+from tensorboard.plugins import base_plugin
 from werkzeug.test import Client
 
 from keras_callbacks.event_writer import EventWriter
 from tb_nndiag import answers, bundle
+from tb_nndiag import data_provider as data_provider_module
 from tb_nndiag import logdir as logdir_module
 from tb_nndiag.config_file import read_settings
 from tb_nndiag.loader import NNDiagLoader
@@ -36,16 +40,22 @@ BASE = "/data/plugin/nndiag"
 
 
 class Site:
-    """A logdir, TensorBoard's Python loader on it, and an HTTP client."""
+    """A logdir, TensorBoard's Python loader on it, and an HTTP client.
 
-    def __init__(self, logdir, loss_record=None):
+    own: the plugin reads the event files itself, as it does for a plain `--logdir`
+    """
+
+    def __init__(self, logdir, loss_record=None, *, own=True):
         self.logdir = logdir
         self._loss_record = loss_record
         self._writers = {}
         self._multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={"nndiag": MOST_RECORDS})
         flags = argparse.Namespace(logdir=str(logdir), path_prefix="", samples_per_plugin={}, window_title="")
+        loader = NNDiagLoader()
+        if own:
+            loader.fix_flags(flags)
         provider = data_provider.MultiplexerDataProvider(self._multiplexer, str(logdir))
-        self.client = Client(application.TensorBoardWSGIApp(flags, [NNDiagLoader()], provider))
+        self.client = Client(application.TensorBoardWSGIApp(flags, [loader], provider))
 
     def record(self, run_name, *losses):
         """Append one loss record per value, at the steps that follow."""
@@ -72,9 +82,9 @@ class Site:
         return {entry["run"]: entry for entry in found}
 
 
-@pytest.fixture
-def site(tmp_path, loss_record):
-    return Site(tmp_path, loss_record)
+@pytest.fixture(params=[True, False], ids=["own files", "data provider"])
+def site(request, tmp_path, loss_record):
+    return Site(tmp_path, loss_record, own=request.param)
 
 
 @pytest.fixture
@@ -396,7 +406,9 @@ def test_what_is_not_judged_in_time_is_pending_and_comes_with_the_next_answer(ju
 def test_the_list_of_runs_comes_at_once_when_nothing_shall_be_judged(site, judged):
     site.record("a", 1.0)
     (entry,) = strict(site.get("/runs?judge=no"))["runs"]
-    assert (entry["run"], entry["last_step"], entry["pending"]) == ("a", 1, True)
+    assert (entry["run"], entry["pending"]) == ("a", True)
+    assert entry["last_step"] in (1, None)  # of a file only reading tells
+    assert abs(entry["last_wall_time"] - time.time()) < 60
     assert judged == {}
     site.overview()
     (entry,) = strict(site.get("/runs?judge=no"))["runs"]
@@ -412,6 +424,93 @@ def test_a_run_that_waits_to_be_judged_anew_shows_what_was_known():
     assert (new["last_step"], new["families"], new["pending"]) == (7, {}, True)
 
 
+# ---- runs that change while TensorBoard runs, read from their files ---------------------------------------------------
+
+
+def test_runs_that_came_and_went_are_seen_without_tensorboard_looking_again(tmp_path, loss_record):
+    site = Site(tmp_path, loss_record)
+    assert site.overview() == {}
+    site.record("a/b", 1.0)
+    site.record("c", 1.0)
+    site.reload = lambda: None  # from now on TensorBoard is told of nothing
+    site.record("d", 1.0, 2.0)
+    shutil.rmtree(tmp_path / "c")
+    (tmp_path / "a").rename(tmp_path / "e")
+    entries = site.overview()
+    assert sorted(entries) == ["d", "e/b"]
+    assert entries["d"]["last_step"] == 2
+    assert site.get("/run?run=c").status_code == 404
+    assert strict(site.get("/run?run=e/b"))["last_step"] == 1
+
+
+def test_a_logdir_that_is_not_there_yet_is_empty_until_it_is(tmp_path, loss_record):
+    site = Site(tmp_path / "logs", loss_record)
+    assert site.overview() == {}
+    site.record("a", 1.0)
+    assert list(site.overview()) == ["a"]
+
+
+def test_a_restart_in_a_run_directory_is_judged_again(tmp_path, loss_record, judged):
+    Site(tmp_path, loss_record).record("a", 3.0, 2.0, 1.0)
+    site = Site(tmp_path, loss_record)
+    assert site.overview()["a"]["last_step"] == 3
+    Site(tmp_path, loss_record).record("a", 9.0)  # another writer, and so another file
+    assert site.overview()["a"]["spark"] == [9.0]
+    assert judged == {"a": 2}
+
+
+def test_a_file_replaced_by_another_of_its_size_and_time_is_judged_again(tmp_path, loss_record):
+    first, second = Site(tmp_path / "logs", loss_record), Site(tmp_path / "others", loss_record)
+    first.record("a", 1.0)
+    assert first.overview()["a"]["spark"] == [1.0]
+    second.record("a", 2.0)
+    (old,), (new,) = (list((site.logdir / "a").iterdir()) for site in (first, second))
+    os.utime(new, ns=(old.stat().st_atime_ns, old.stat().st_mtime_ns))
+    new.replace(old)
+    assert first.overview()["a"]["spark"] == [2.0]
+
+
+def test_a_half_written_record_is_read_when_it_is_whole(tmp_path, loss_record):
+    site = Site(tmp_path, loss_record)
+    site.record("a", 1.0, 2.0, 3.0)
+    (file,) = (tmp_path / "a").iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[:-5])
+    assert strict(site.get("/run?run=a"))["last_step"] == site.overview()["a"]["last_step"] == 2
+    file.write_bytes(content)
+    assert strict(site.get("/run?run=a"))["last_step"] == site.overview()["a"]["last_step"] == 3
+
+
+def test_of_a_damaged_file_the_page_says_so(tmp_path, loss_record):
+    site = Site(tmp_path, loss_record)
+    site.record("a", 1.0, 2.0, 3.0)
+    (file,) = (tmp_path / "a").iterdir()
+    content = bytearray(file.read_bytes())
+    content[-10] ^= 1
+    file.write_bytes(content)
+    detail = strict(site.get("/run?run=a"))
+    assert detail["last_step"] == 2
+    assert "an event file is damaged after its event 3: the rest is lost" in detail["problems"]
+
+
+def test_a_run_that_goes_while_it_is_looked_at_costs_itself_alone(tmp_path, loss_record, monkeypatch):
+    site = Site(tmp_path, loss_record)
+    site.record("a", 1.0)
+    site.record("b", 1.0)
+    stamps = logdir_module.Files.stamps
+
+    def and_then_one_goes(files):
+        found = stamps(files)
+        shutil.rmtree(tmp_path / "b", ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(logdir_module.Files, "stamps", and_then_one_goes)
+    entries = {entry["run"]: entry for entry in strict(site.get("/runs"))["runs"]}
+    assert entries["b"]["problem"] == "The run 'b' has no data of the Diagnosis callback."
+    assert entries["a"]["problem"] == ""
+    assert list(site.overview()) == ["a"]
+
+
 # ---- one broken thing costs that one thing ---------------------------------------------------------------------------
 
 
@@ -425,14 +524,15 @@ def test_a_run_that_waits_to_be_judged_anew_shows_what_was_known():
     ids=["unreadable", "a defect of ours", "too large"],
 )
 def test_a_run_that_cannot_be_read_is_named_and_the_others_answer(site, monkeypatch, error, sentence):
-    read_run = logdir_module.read_run
+    run_of = logdir_module.run_of
 
-    def reads_all_but_one(*where):
-        if where[-1] == "broken":
+    def makes_all_but_one(name, *points):
+        if name == "broken":
             raise error
-        return read_run(*where)
+        return run_of(name, *points)
 
-    monkeypatch.setattr(logdir_module, "read_run", reads_all_but_one)
+    for module in (logdir_module, data_provider_module):
+        monkeypatch.setattr(module, "run_of", makes_all_but_one)
     site.record("broken", 1.0)
     site.record("whole", 1.0)
     entries = site.overview()
@@ -494,19 +594,55 @@ def test_the_tab_is_shown_by_tensorboard_itself_and_never_searched_for(site):
     assert site.client.get("/data/plugins_listing").get_json()["nndiag"]["enabled"] is True
 
 
-def test_the_loader_asks_for_all_records_unless_the_user_did():
-    ours = argparse.Namespace(samples_per_plugin={})
-    users = argparse.Namespace(samples_per_plugin={"nndiag": 7, "images": 3})
-    for flags in (ours, users):
-        NNDiagLoader().fix_flags(flags)
-    assert ours.samples_per_plugin == {"nndiag": MOST_RECORDS}
-    assert users.samples_per_plugin == {"nndiag": 7, "images": 3}
+def loaded(**flags):
+    """The flags after ours were fixed, and the plugin that is made of them."""
+    given = argparse.Namespace(**{"logdir": "", "logdir_spec": "", "grpc_data_provider": "", "db": "", "samples_per_plugin": {}, **flags})
+    loader = NNDiagLoader()
+    loader.fix_flags(given)
+    return given, loader.load(base_plugin.TBContext(flags=given, data_provider=None))
+
+
+@pytest.mark.parametrize("logdir", ["logs", "~/logs", "/logs/a:b,c", "."])
+def test_of_a_local_logdir_tensorboard_keeps_one_record_a_series_and_the_plugin_reads_the_rest(logdir):
+    flags, plugin = loaded(logdir=logdir)
+    assert flags.samples_per_plugin == {"nndiag": 1}
+    assert plugin._own_logdir == os.path.abspath(os.path.expanduser(logdir))
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"logdir_spec": "a:logs,b:others"},
+        {"logdir": "gs://bucket/logs"},
+        {"logdir": "logs", "grpc_data_provider": "localhost:6806"},
+        {"logdir": "logs", "db": "sqlite:somewhere"},
+        {"logdir": "logs", "logdir_spec": "a:logs"},
+        {},
+    ],
+    ids=["several logdirs", "remote", "another data provider", "a database", "both", "none"],
+)
+def test_what_lies_elsewhere_comes_through_tensorboard_with_all_records(flags):
+    fixed, plugin = loaded(**flags)
+    assert fixed.samples_per_plugin == {"nndiag": MOST_RECORDS}
+    assert plugin._own_logdir is None
+
+
+@pytest.mark.parametrize("limit", [7, 1, 0])
+def test_a_limit_of_the_user_stays_and_is_what_is_read(limit):
+    flags, plugin = loaded(logdir="logs", samples_per_plugin={"nndiag": limit, "images": 3})
+    assert flags.samples_per_plugin == {"nndiag": limit, "images": 3}
+    assert plugin._own_logdir is None
+
+
+def test_without_its_flags_the_plugin_reads_through_tensorboard():
+    context = base_plugin.TBContext(flags=argparse.Namespace(logdir="logs"), data_provider=None)
+    assert NNDiagLoader().load(context)._own_logdir is None
 
 
 def test_flags_of_another_tensorboard_are_no_reason_to_stop(caplog):
     with caplog.at_level(logging.WARNING):
         NNDiagLoader().fix_flags(argparse.Namespace())
-    assert "tb-nndiag could not raise the number of records" in caplog.text
+    assert "tb-nndiag could not set the number of records" in caplog.text
 
 
 def test_the_entry_point_imports_nothing_that_tensorboard_has_not_loaded():

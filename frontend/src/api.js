@@ -89,6 +89,7 @@
  * @property {boolean} trainable
  * @property {string} output_shape
  * @property {string} settings
+ * @property {{value_text: string, step: number} | null} [largest_gradient] rms, at any observed step
  */
 
 /** @typedef {{facts: {name: string, value: string}[], layers: Layer[]}} Card */

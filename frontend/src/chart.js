@@ -67,7 +67,7 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
   let index = null;
   /** @type {Line | null} */
   let near = null;
-  let following = false; // another chart's pointer
+  let following = true; // another chart's pointer; at first, too, since a new chart has none of its own
   /** @type {uPlot.Axis.Splits} */
   const ticks = (_u, _axis, min, max) => {
     const found = logTicks(min, max);
@@ -75,7 +75,28 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
   };
   /** @type {uPlot.Axis.Filter} */
   const decades = (plot, splits) => decadesOf(plot, splits, zero?.at);
-  const tell = () => onCursor(index, hasLayers && index !== null ? near : null);
+  const tell = () => {
+    light(index !== null ? near : null);
+    onCursor(index, hasLayers && index !== null ? near : null);
+  };
+
+  /** @type {Line | null} */
+  let lit = null;
+  const [halo, top] = ["halo", "lit"].map((name) => {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("class", name);
+    return path;
+  });
+
+  /** Draws the line nearest to the pointer above the others. @param {Line | null} line */
+  function light(line) {
+    if (line === null && lit === null) return;
+    lit = line;
+    const d = line === null ? "" : pathOf(u, lines.indexOf(line) + 1);
+    halo.setAttribute("d", d);
+    top.setAttribute("d", d);
+    if (line !== null) top.style.stroke = colorOf(line, theme);
+  }
 
   const u = new uPlot(
     {
@@ -83,7 +104,7 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
       height: room.height,
       padding: [14, room.right, 0, 0],
       legend: { show: false },
-      focus: { alpha: !hasLayers ? 1 : lines.some((line) => line.faded) ? 0.6 : 0.25 },
+      focus: { alpha: 1 }, // anything else would draw a hundred lines anew for each move of the pointer
       cursor: {
         y: false,
         points: { one: hasLayers, size: 7 },
@@ -116,7 +137,7 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
           },
         },
       },
-      series: [{}, ...lines.map((line) => seriesOf(line, () => theme, () => line === near, !chart.log))],
+      series: [{}, ...lines.map((line) => seriesOf(line, () => theme, !chart.log))],
       bands: band === null ? (chart.log ? [] : lines.flatMap((line, i) => (i > 0 && line.role === "part" ? [{ series: [i + 1, i] }] : []))) : [{ series: band, fill: () => `${lineColor("train", 0, theme)}2b` }],
       axes: [
         {
@@ -141,8 +162,14 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
         },
       ],
       hooks: {
+        ready: [() => follow(cursor.step())], // which may have moved before this chart was drawn
         drawClear: [(plot) => drawBand(plot, marked, ink)],
-        draw: [(plot) => drawOver(plot, chart, ink, chosenStep, zero)],
+        draw: [
+          (plot) => {
+            drawOver(plot, chart, ink, chosenStep, zero);
+            light(lit);
+          },
+        ],
         setCursor: [
           (plot) => {
             index = plot.cursor.idx ?? null;
@@ -171,13 +198,19 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
     node,
   );
 
-  const unwatch = cursor.watch((step) => {
+  if (hasLayers) {
+    const over = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    over.append(halo, top);
+    u.over.prepend(over);
+  }
+  const follow = (/** @type {number | null} */ step) => {
     if (u.cursor.event && u.over.matches(":hover")) return; // it is this chart's own pointer
     following = true;
     near = null;
     u.setCursor(step === null ? { left: -10, top: -10 } : { left: u.valToPos(step, "x"), top: -1000 }, true);
     following = false;
-  });
+  };
+  const unwatch = cursor.watch(follow);
 
   return {
     update(next, { drawn, zero: place }) {
@@ -208,6 +241,22 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
       u.destroy();
     },
   };
+}
+
+/**
+ * A line as SVG path data, in pixels of the plot.
+ * @param {uPlot} u
+ * @param {number} at
+ */
+function pathOf(u, at) {
+  let pen = "M";
+  let path = "";
+  u.data[at].forEach((value, i) => {
+    if (value === undefined) return;
+    if (value !== null) path += `${pen}${u.valToPos(u.data[0][i], "x").toFixed(1)} ${u.valToPos(value, "y").toFixed(1)}`;
+    pen = value === null ? "M" : "L";
+  });
+  return path;
 }
 
 /**
@@ -274,15 +323,13 @@ export function xRange(steps, range, step) {
 /**
  * @param {Line} line
  * @param {() => Theme} theme
- * @param {() => boolean} pointed whether the pointer is nearest to this line
  * @param {boolean} stack whether the parts of a stack are on top of each other
  * @returns {uPlot.Series}
  */
-function seriesOf(line, theme, pointed, stack) {
+function seriesOf(line, theme, stack) {
   const color = () => colorOf(line, theme());
   const edge = isEdge(line);
-  // Fading is in the color, since uPlot resets a line's alpha when the pointer leaves.
-  const shade = () => (line.faded && !pointed() ? `${color()}${line.layers > 30 ? "1f" : "4d"}` : color());
+  const shade = () => (line.faded ? `${color()}${line.layers > 30 ? "1f" : "4d"}` : color());
   return {
     label: line.name,
     ...(stack && line.role === "part" ? { fill: () => `${color()}80` } : {}),

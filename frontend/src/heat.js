@@ -9,6 +9,7 @@ import { heatColor } from "./palette.js";
 /** Room left and right of the map, the same as beside the curve below it, so that steps stand under steps. */
 export const LEFT = 84;
 export const RIGHT = 96;
+const SHADES = 65; // as many as the scale has
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /**
@@ -83,10 +84,11 @@ export function share(value, { min, max, log }) {
  */
 function sized(canvas, width, height) {
   const ratio = devicePixelRatio;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== w || canvas.height !== h) {
+    Object.assign(canvas, { width: w, height: h });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  }
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, width, height);
@@ -105,24 +107,26 @@ export function drawMap(canvas, chart, { width, height, range, theme, chosen, in
   const scale = scaleOf(chart);
   const row = height / layers.length;
   const wide = width - LEFT - RIGHT;
+  const pixels = Math.max(1, Math.round(wide * devicePixelRatio));
+  const colors = Array.from({ length: SHADES }, (_, i) => bytes(heatColor(i / (SHADES - 1), theme)));
+  const broken = bytes(ink.broken);
+  const image = new ImageData(pixels, layers.length);
+  const cells = new Uint32Array(image.data.buffer);
   /** @param {number} step */
-  const x = (step) => LEFT + (wide * (step - range[0])) / (range[1] - range[0]);
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(LEFT, 0, wide, height);
-  ctx.clip();
+  const x = (step) => Math.min(pixels, Math.max(0, Math.round((pixels * (step - range[0])) / (range[1] - range[0]))));
   chart.steps.forEach((step, i) => {
     const from = x(step);
-    const to = x(chart.steps[i + 1] ?? Math.max(range[1], step + 1));
-    if (to < LEFT || from > width - RIGHT) return;
+    const to = Math.min(pixels, Math.max(from + 1, x(chart.steps[i + 1] ?? Infinity))); // a pixel at least; the next record may take it
     layers.forEach(({ values }, k) => {
       const value = values[i];
-      ctx.fillStyle = value === null ? ink.broken : heatColor(share(value, scale), theme);
-      // A pixel's overlap hides the seams between cells.
-      ctx.fillRect(from, k * row, Math.max(1, to - from + 0.6), row + 0.4);
+      cells.fill(value === null ? broken : colors[Math.round(share(value, scale) * (SHADES - 1))], k * pixels + from, k * pixels + to);
     });
   });
-  ctx.restore();
+  const small = document.createElement("canvas");
+  Object.assign(small, { width: pixels, height: layers.length });
+  small.getContext("2d")?.putImageData(image, 0, 0);
+  ctx.imageSmoothingEnabled = false;
+  ctx.drawImage(small, LEFT, 0, wide, height);
   const every = Math.ceil(13 / row);
   ctx.font = `11px ${FONT}`;
   ctx.textAlign = "right";
@@ -138,6 +142,14 @@ export function drawMap(canvas, chart, { width, height, range, theme, chosen, in
       ctx.strokeRect(LEFT + 0.75, k * row + 0.75, wide - 1.5, Math.max(2, row - 1.5));
     }
   });
+}
+
+/**
+ * A color as a pixel holds it.
+ * @param {string} color #rrggbb
+ */
+function bytes(color) {
+  return parseInt(`ff${color.slice(5, 7)}${color.slice(3, 5)}${color.slice(1, 3)}`, 16);
 }
 
 /**

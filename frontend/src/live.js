@@ -1,5 +1,5 @@
 // @ts-check
-// When to look again: every period while someone can see the page, at once when it comes back into view.
+// When to look again: every period while someone can see the page, at once when it comes back into view. And what can wait.
 
 /** TensorBoard keeps a hidden tab's frame alive, with no height. */
 export function pageIsVisible() {
@@ -33,4 +33,40 @@ export function lookWhileVisible(look, period) {
       document.removeEventListener("visibilitychange", check);
     },
   };
+}
+
+/** @type {Set<() => void>} */
+const waiting = new Set();
+
+/**
+ * Does it at once when the element is in view or comes into it, otherwise when the page is idle, one after another.
+ * @param {HTMLElement} element
+ * @param {() => void} act
+ * @returns {() => void} what calls it off
+ */
+export function soon(element, act) {
+  const off = () => {
+    observer.disconnect();
+    waiting.delete(now);
+  };
+  const now = () => {
+    off();
+    act();
+  };
+  const observer = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && now());
+  observer.observe(element);
+  if (waiting.add(now).size === 1) whenIdle(one);
+  return off;
+}
+
+function one() {
+  const [first] = waiting;
+  first?.();
+  if (waiting.size > 0) whenIdle(one);
+}
+
+/** @param {() => void} act */
+function whenIdle(act) {
+  if ("requestIdleCallback" in window) requestIdleCallback(act, { timeout: 1000 });
+  else setTimeout(act, 50); // Safari
 }

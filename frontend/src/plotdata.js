@@ -38,7 +38,7 @@ export function plotData(chart, emphasized) {
   const seen = { layer: 0, edge: 0, other: 0 };
   const entries = chart.series.map((series) => {
     const kind = series.role === "layer" ? "layer" : isEdge(series) ? "edge" : "other";
-    const recorded = series.values.filter((value) => value !== null).length;
+    const recorded = series.values.reduce((/** @type {number} */ n, value) => (value === null ? n : n + 1), 0);
     /** @type {Line} */
     const line = {
       name: series.name,
@@ -51,7 +51,8 @@ export function plotData(chart, emphasized) {
       sparse: series.role !== "run" && recorded * 2 < series.values.length,
     };
     // A logarithmic axis has no place for a negative value.
-    const values = series.values.map((value, i) => {
+    const asRecorded = kind === "layer" && !(chart.log && series.values.some((value) => value !== null && value < 0)); // nearly all of them
+    const values = asRecorded ? series.values : series.values.map((value, i) => {
       if (value === null && kind !== "layer" && (recordedAt[i] || series.role === "reference")) return undefined;
       return chart.log && value !== null && value < 0 ? null : value;
     });

@@ -105,6 +105,7 @@ export const TEXT = {
   unknownLayer: "The run card does not name this layer.",
   frozen: "frozen",
   noParameters: "no parameters",
+  largestGradient: "largest gradient of an observed step:",
   compare: "Compare",
   pickTwo: "Mark two to four runs to compare",
   differing: "Settings that differ",

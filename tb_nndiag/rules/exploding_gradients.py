@@ -26,7 +26,6 @@ Pascanu, Mikolov & Bengio 2013. "A norm over 10" accuses 21 % of healthy runs. L
 
 from __future__ import annotations
 
-import bisect
 import math
 from typing import Annotated
 
@@ -75,17 +74,13 @@ def exploding_gradients(
     layers = with_updates_to_judge(run)
     if not layers:
         return None
-    best: tuple[float, str, int, float] | None = None
-    for name in layers:
-        size, ratio = gradients.column(name, "rms"), updates.column(name, "ratio")
-        grown = size / _median_before(size)
-        hit = (ratio > step_size) & (grown > growth)
-        at = int(np.argmax(hit))
-        if hit.any() and (best is None or at < best[2]):
-            best = (float(grown[at]), name, at, float(ratio[at]))
-    if best is None or not now_left(run) > stuck:
+    sizes = np.stack([gradients.column(name, "rms") for name in layers], axis=1)
+    ratios = np.stack([updates.column(name, "ratio") for name in layers], axis=1)
+    grown = ((at, layer, _growth(sizes[: at + 1, layer])) for at, layer in np.argwhere(ratios > step_size))
+    hit = next((found for found in grown if found[2] > growth), None)  # the earliest
+    if hit is None or not now_left(run) > stuck:
         return None
-    grown_by, name, record, ratio_there = best
+    record, grown_by, name, ratio_there = int(hit[0]), hit[2], layers[hit[1]], float(ratios[hit[0], hit[1]])
     step = int(updates.steps[record])
     usual = _usual_norm(run, record)
     moved = updates.column(name, "ratio")
@@ -132,13 +127,6 @@ def _usual_norm(run: Run, record: int) -> float:
     return float(f"{usual:.0e}") if np.isfinite(usual) else 1.0
 
 
-def _median_before(values: np.ndarray) -> np.ndarray:
-    """(n,) median of the finite values before each one; NaN for the first."""
-    known: list[float] = []  # in order
-    medians = []
-    for value in values:
-        half = len(known) // 2
-        medians.append((known[half] + known[-half - 1]) / 2 if known else np.nan)
-        if np.isfinite(value):
-            bisect.insort(known, float(value))
-    return np.array(medians)
+def _growth(sizes: np.ndarray) -> float:
+    """The last of these over the median of the finite ones before it; NaN when there is none."""
+    return float(sizes[-1] / median(sizes[:-1][np.isfinite(sizes[:-1])]))

@@ -31,6 +31,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tb_nndiag.progress import SIGNALS, batch_shares
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
@@ -104,7 +105,9 @@ def loss_spikes(
 
 def _around(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The medians of the BESIDE records before each record, and after it; NaN where there are none."""
-    n = len(values)
-    before = [np.median(values[max(i - BESIDE, 0) : i]) if i else np.nan for i in range(n)]
-    after = [np.median(values[i + 1 : i + 1 + BESIDE]) if i + 1 < n else np.nan for i in range(n)]
-    return np.array(before), np.array(after)
+    return _before(values), _before(values[::-1])[::-1]
+
+
+def _before(values: np.ndarray) -> np.ndarray:
+    first = [np.median(values[:i]) if i else np.nan for i in range(BESIDE)]
+    return np.concatenate([first, np.median(sliding_window_view(values, BESIDE)[:-1], axis=1)])

@@ -56,6 +56,7 @@ def go(tab, server, **place) -> None:
 
 def ready(page, view: str = "") -> None:
     page.locator("html[data-ready=true]" + (f"[data-view={view}]" if view else "")).wait_for()
+    expect(page.locator(".chart.waiting")).to_have_count(0)  # those that are not in view are drawn a little later
 
 
 def leading(detail: dict) -> dict:
@@ -539,6 +540,70 @@ def test_no_dot_is_where_the_legend_has_no_value(page, server):
     assert figure.locator(".u-cursor-pt").evaluate_all(dots) == 5  # none on the level line of the constant prediction
 
 
+def test_a_cell_of_the_map_has_the_color_of_its_value(page, server, deep):
+    chart = next(chart for chart in deep["charts"] if chart["id"] == "gradients")
+    layers = [series["values"] for series in chart["series"] if series["role"] == "layer"]
+    go(page, server, run=DEEP)
+    canvas = page.locator("[data-chart=gradients] canvas.map").first
+    canvas.scroll_into_view_if_needed()
+    steps, ends = chart["steps"], chart["steps"][-1]
+    wide = [i for i in range(len(steps) - 1) if steps[i + 1] - steps[i] >= ends / 100]  # more than a pixel
+    cells = [(layers[k][i], k, i) for i in wide for k in range(len(layers)) if layers[k][i]]
+    seen = {}
+    for value, layer, i in (min(cells), max(cells)):
+        seen[value] = canvas.evaluate(
+            """(canvas, [layer, across]) => {
+                const ratio = devicePixelRatio, left = 84 * ratio, wide = canvas.width - (84 + 96) * ratio;
+                return [...canvas.getContext("2d").getImageData(left + wide * across, canvas.height * layer, 1, 1).data];
+            }""",
+            [(layer + 0.5) / len(layers), ((steps[i] + steps[i + 1]) / 2 - steps[0]) / (ends - steps[0])],
+        )
+    scale = page.locator("[data-chart=gradients] .scale .bar").first.evaluate("bar => getComputedStyle(bar).backgroundImage")
+    colors = [[int(part) for part in color.split(",")] for color in re.findall(r"rgb\(([^)]*)\)", scale)]
+    low, high = (seen[value] for value in sorted(seen))
+    assert (low, high) == ([*colors[0], 255], [*colors[-1], 255])
+
+
+def test_the_layer_that_is_pointed_at_stands_out_among_the_curves(page, server):
+    go(page, server, run=DEEP)
+    figure = page.locator("[data-chart=gradients]").first
+    lit = figure.locator(".u-over .lit")
+    expect(lit).not_to_have_attribute("d", re.compile("M"))
+    box = figure.locator(".maps").bounding_box()
+    paths = []
+    for row in (0.05, 0.95):
+        figure.locator(".maps").hover(position={"x": box["width"] / 2, "y": box["height"] * row})
+        expect(lit).to_have_attribute("d", re.compile(r"^M[\d.-]+ [\d.-]+L"))
+        paths.append((lit.get_attribute("d"), lit.evaluate("path => path.style.stroke")))
+    assert paths[0][0] != paths[1][0]
+    assert paths[0][1] != paths[1][1]
+    page.mouse.move(0, 0)
+    expect(lit).to_have_attribute("d", "")
+
+
+def test_charts_in_view_are_drawn_at_once_and_the_others_when_they_come_into_view(page, server):
+    page.add_init_script("window.requestIdleCallback = () => 0")  # a page that is never idle
+    page.goto(server.url + "data/plugin_entry.html?name=nndiag#" + address(run=DEEP))
+    expect(page.locator("[data-chart] .uplot canvas").first).to_be_visible()
+    waiting = page.locator(".chart.waiting")
+    expect(waiting.last).to_be_attached()
+    tops = waiting.evaluate_all("figures => figures.map(figure => figure.getBoundingClientRect().top / innerHeight)")
+    assert min(tops) >= 1
+    name = waiting.last.get_attribute("data-chart")
+    page.locator("[data-chart] [role=slider]").first.focus()
+    page.keyboard.press("Home")
+    waiting.last.scroll_into_view_if_needed()
+    expect(page.locator(f"[data-chart={name}] .uplot canvas")).to_be_visible()
+    drawn = page.locator(f"[data-chart={name}] [role=slider]")
+    expect(drawn).to_have_attribute("aria-valuenow", drawn.get_attribute("aria-valuemin"))  # it follows the cursor
+
+
+def test_charts_out_of_view_are_drawn_when_the_page_is_idle(page, server):
+    page.add_init_script("window.IntersectionObserver = class { observe() {} disconnect() {} }")
+    go(page, server, run=DEEP)
+    expect(page.locator("[data-chart] .uplot canvas")).to_have_count(page.locator("[data-chart]:not(.constant)").count())
+
+
 def test_the_cursor_is_shared_and_moved_by_keys(page, server, deep):
     go(page, server, run=DEEP)
     loss = page.locator("[data-chart=loss] [role=slider]").first
@@ -671,6 +736,8 @@ def test_a_layer_has_a_page_with_all_that_is_known_of_it(page, server, deep):
     page.locator(f"[data-layer={layer}]").click()
     ready(page, "layer")
     expect(page.locator("main")).to_contain_text(leading(deep)["headline"].replace("`", ""))
+    known = next(each["largest_gradient"] for each in deep["card"]["layers"] if each["name"] == layer)
+    expect(page.locator("[data-largest-gradient]")).to_contain_text(f"{known['value_text']} (rms), step {known['step']:,}")
     shown = page.locator("[data-chart]").evaluate_all("figures => figures.map(figure => figure.dataset.chart)")
     assert {"gradients", "updates", "units"} <= set(shown)
     page.get_by_role("button", name="Layer after").click()

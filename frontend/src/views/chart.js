@@ -8,6 +8,7 @@ import { saveCsv, savePicture } from "../export.js";
 import { LEFT, RIGHT, isFlat } from "../heat.js";
 import { depthGradient, lineColor } from "../palette.js";
 import { constants, evenly, isEdge, nearest, plotData, smoothed, valueAt } from "../plotdata.js";
+import { soon } from "../live.js";
 import { TEXT, atStep, label, shortNumber, visible, whole } from "../text.js";
 import { HeatMap } from "./heatmap.js";
 import { Name } from "./parts.js";
@@ -48,8 +49,20 @@ export function ChartFigure(props) {
   </figure>`;
 }
 
+/**
+ * What the reader sees is drawn at once, every other chart when there is nothing else to do.
+ * @param {Props} props
+ */
+function Plotted(props) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const [due, setDue] = useState(false);
+  useEffect(() => soon(/** @type {HTMLElement} */ (place.current), () => setDue(true)), []);
+  if (due) return html`<${Figure} ...${props} />`;
+  return html`<figure class="chart waiting" ref=${place} data-chart=${props.chart.id}><figcaption><b class="title">${visible(props.chart.title)}</b></figcaption><div class="plot" /></figure>`;
+}
+
 /** @param {Props} props */
-function Plotted({ chart: given, places, look, setLook, theme, cursor }) {
+function Figure({ chart: given, places, look, setLook, theme, cursor }) {
   const figure = useRef(/** @type {HTMLElement | null} */ (null));
   const node = useRef(/** @type {HTMLElement | null} */ (null));
   const plot = useRef(/** @type {import("../chart.js").Plot | null} */ (null));

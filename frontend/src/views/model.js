@@ -3,7 +3,7 @@
 
 import { html } from "htm/preact";
 import { places } from "../verdicts.js";
-import { TEXT, count, visible, whole } from "../text.js";
+import { TEXT, atStep, count, visible, whole } from "../text.js";
 import { ChartFigure, EVERYTHING } from "./chart.js";
 import { Mark, Name, Prose } from "./parts.js";
 
@@ -77,6 +77,7 @@ export function LayerPage({ detail, name, look, setLook, theme, cursor, open, cl
       ${layer === undefined
         ? html`<p class="muted">${TEXT.unknownLayer}</p>`
         : html`<p class="state">${kindInWords(layer)} · ${TEXT.output} ${shapeInWords(layer)} · ${sizeInWords(layer)} · ${at + 1} of ${layers.length}</p>
+            ${layer.largest_gradient && html`<p class="state" data-largest-gradient>${TEXT.largestGradient} <b>${layer.largest_gradient.value_text}</b> (rms), ${atStep(layer.largest_gradient.step)}</p>`}
             <p class="steps">${step(at - 1, TEXT.layerBefore)} ${step(at + 1, TEXT.layerAfter)}</p>`}
     </header>
     ${found.length === 0 && html`<p class="healthy"><${Mark} kind="clear" /> ${TEXT.noFindingsHere}</p>`}
