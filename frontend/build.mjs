@@ -31,15 +31,30 @@ const unindented = {
   },
 };
 
-/** uPlot hangs onto itself what no bundler can leave out: ways to draw that the page does not use. @type {import("esbuild").Plugin} */
+/**
+ * uPlot keeps what no bundler can leave out and the page does not use: its legend, other ways to draw, axes of dates, scales
+ * that choose their own ends.
+ * @type {import("esbuild").Plugin}
+ */
 const uplotWithLinesOnly = {
   name: "uplot-with-lines-only",
   setup({ onLoad }) {
-    onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, "utf8")).replace(/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.join = join;/g, ""),
-    }));
+    onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => {
+      let code = await readFile(path, "utf8");
+      /** @type {[RegExp, string][]} */
+      const cuts = [
+        [/const months = \[[^]*?(?=const onlyWhole)/, "const fmtDate = noop, tzDate = noop;\n"],
+        [/const NL = [^]*?(?=function legendStroke)/, DATES.map((name) => `const ${name} = noop;\n`).join("")],
+        [/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.(join|sync|rangeAsinh|rangeNum|rangeLog|addGap|clipGaps) *= \w+;/g, ""],
+      ];
+      for (const [what, by] of cuts) code = code.replace(what, by);
+      for (const name of UNUSED) code = code.replace(new RegExp(`^(\\t*)function ${name}\\([^]*?\\n\\1\\}`, "m"), `function ${name}() {}`);
+      return { contents: code };
+    });
   },
 };
+const DATES = ["timeIncrsMs", "timeIncrsS", "_timeAxisStampsMs", "_timeAxisStampsS", "timeAxisSplitsMs", "timeAxisSplitsS", "timeAxisStamps", "timeAxisVals", "timeAxisVal", "timeSeriesStamp", "timeSeriesVal", "_timeSeriesStamp"];
+const UNUSED = ["rangeLog", "rangeAsinh", "initLegendRow", "setLegend", "snapNumX", "snapNumY", "snapLogY", "snapAsinhY", "asinhAxisSplits", "logAxisSplits", "log10AxisValsFilt", "log2AxisValsFilt", "numSeriesVal"];
 
 const result = await build({
   absWorkingDir: here,

@@ -20,6 +20,7 @@ from tb_nndiag.enabling import enabling
 from tb_nndiag.logdir import RunStamp, Unreadable
 from tb_nndiag.rule import SEVERITIES, all_rules
 from tb_nndiag.run import Run
+from tb_nndiag.signals import SIGNALS
 from tb_nndiag.verdict import Verdict
 
 FORMAT = 1  # of the answers; docs/http_api.md
@@ -57,10 +58,12 @@ def overview_entry(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
         "fired": [answer.rule for answer in verdicts if answer.fires],
         "families": _families(verdicts),
         "unknown": sum(answer.status == "unknown" and not answer.off for answer in verdicts),
+        "crashed": [answer.rule for answer in verdicts if answer.status == "crashed"],
         "first_wall_time": run.first_wall_time,
         "last_wall_time": run.last_wall_time,
         "last_step": run.last_step,
         "ended": run.ended,
+        "best_val_loss": charts.best_val_loss(run),
         "spark": charts.spark(run),
         "pending": False,
         "problem": "",
@@ -96,10 +99,12 @@ def entry_without_verdict(run_name: str, *, stamp: RunStamp | None = None, probl
         "fired": [],
         "families": {},
         "unknown": 0,
+        "crashed": [],
         "first_wall_time": None,
         "last_wall_time": stamp.last_wall_time if stamp else None,
         "last_step": stamp.last_step if stamp else None,
         "ended": False,
+        "best_val_loss": None,
         "spark": [],
         "pending": not problem,
         "problem": problem,
@@ -120,10 +125,23 @@ def run_detail(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
         "last_step": run.last_step,
         "ended": run.ended,
         "card": charts.card(run),
-        "verdicts": [verdict.to_json(answer) for answer in verdicts],
+        "verdicts": [verdict.to_json(answer) | {"evaluated": _evaluated(answer, run)} for answer in verdicts],
+        "optional": [answer.rule for answer in verdicts if answer.off],
         "enable": {rule: asdict(line) for rule, line in enabling(verdicts, run).items()},
         "charts": charts.charts(run, verdicts),
     }
+
+
+def _evaluated(answer: Verdict, run: Run) -> int | None:
+    """The step of the first evaluation, where that saw what may hold since the first step; else None."""
+    if answer.finding is None or answer.finding.first_step != 1:
+        return None
+    signals = {piece.signal for piece in answer.finding.evidence}
+    cadences = {signal: "card" if signal == "card" else SIGNALS[signal].cadence for signal in signals}
+    if not set(cadences.values()) <= {"epoch", "once"}:
+        return None
+    first = [int(run[signal].steps[0]) for signal in signals if cadences[signal] == "epoch" and signal in run]
+    return max(first, default=1) if max(first, default=1) > 1 else None
 
 
 def rules() -> dict[str, Any]:

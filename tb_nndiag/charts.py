@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tb_nndiag.rule import all_rules, number
+from tb_nndiag.rule import Limit, all_rules, number
 from tb_nndiag.run import Card, Run, Series
 from tb_nndiag.verdict import Verdict
 
@@ -17,6 +18,8 @@ MOST_STEPS = 500
 MOST_VALUES = 20_000  # of a chart: a hundred layers get 200 steps
 FEWEST_STEPS = 50
 SPARK_POINTS = 40
+SHARES = ("units", "saturation", "majority")
+ACCURACIES = ("acc", "auc", "precision", "recall", "f1", "iou")  # in the names of metrics that reach from 0 to 1
 WAIT = "wait"  # the signal of how long single steps waited for their batch, where it was recorded
 
 
@@ -25,7 +28,7 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
 
     verdicts: `engine.diagnose(run)`
     """
-    looked = {v.rule for v in verdicts if v.status in ("fires", "clear")}
+    looked = {v.rule: v for v in verdicts if v.status in ("fires", "clear")}
     made = [
         _loss(run),
         _gap(run),
@@ -50,7 +53,7 @@ def charts(run: Run, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
             for chart in shown:
                 if limit.chart == chart["id"] and rule.name in looked:
                     value = run.settings.limits.get(rule.name, {}).get(name, default)
-                    _draw_limit(chart, rule.name, value, times_last=limit.times_last)
+                    _draw_limit(chart, looked[rule.name], value, limit)
     return shown
 
 
@@ -61,6 +64,13 @@ def spark(run: Run) -> list[float | None]:
     mean = run["loss"].of_run("mean")
     picked = np.unique(np.linspace(0, len(mean) - 1, min(SPARK_POINTS, len(mean))).astype(int))
     return _short(mean[picked])
+
+
+def best_val_loss(run: Run) -> float | None:
+    """The lowest validation loss, None without one."""
+    val = run["gap"].of_run("val") if "gap" in run else np.zeros(0)
+    finite = val[np.isfinite(val)]
+    return float(f"{finite.min():.5g}") if len(finite) else None
 
 
 def card(run: Run) -> dict[str, Any] | None:
@@ -75,11 +85,23 @@ def card(run: Run) -> dict[str, Any] | None:
             "parameters": layer.parameters,
             "trainable": layer.trainable_parameters > 0,
             "output_shape": " x ".join("?" if d < 0 or i == 0 else str(d) for i, d in enumerate(layer.output_shape)),
+            "settings": ", ".join(
+                [f"kernel {layer.kernel_initializer}"] * bool(layer.kernel_initializer)
+                + [
+                    f"{name.replace('_', ' ')} {_setting(value)}"
+                    for name, value in sorted(layer.settings.items())
+                    if value is not True
+                ]
+            ),
             "largest_gradient": _largest_gradient(run, layer.name),
         }
         for layer in run.card.layers
     ]
     return {"facts": [{"name": k, "value": v} for k, v in _facts(run.card).items() if v], "layers": layers}
+
+
+def _setting(value: Any) -> str:
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def _largest_gradient(run: Run, layer: str) -> dict[str, Any] | None:
@@ -155,11 +177,13 @@ def _metrics(run: Run) -> dict[str, Any] | None:
 
 
 def _best_epoch(run: Run) -> list[dict[str, Any]]:
-    """The mark of the lowest validation loss, if there is one."""
+    """The mark of the lowest validation loss, if there is one and a constant prediction does no better."""
     if "gap" not in run or not np.isfinite(run["gap"].of_run("val")).any():
         return []
     gap = run["gap"]
     best = int(np.nanargmin(gap.of_run("val")))
+    if "baseline" in run and gap.of_run("val")[best] >= run["baseline"].last(0, "constant_loss"):
+        return []  # none was good
     epoch = gap.of_run("epoch")[best]
     return [{"step": int(gap.steps[best]), "label": f"best epoch {int(epoch)}"}] if math.isfinite(epoch) else []
 
@@ -241,10 +265,14 @@ def _columns(
     )
 
 
-def _draw_limit(chart: dict[str, Any], rule: str, value: float, *, times_last: bool) -> None:
+def _draw_limit(chart: dict[str, Any], verdict: Verdict, value: float, limit: Limit) -> None:
     """A limit is a level line, or, when it compares layers, a curve at that part of the last layer."""
-    if not times_last:
-        chart["limits"].append({"value": value, "label": f"{rule}: {number(value)}"})
+    if not limit.times_last:
+        evidence = verdict.finding.evidence if verdict.finding else ()
+        words = [limit.means, *(piece.measure for piece in evidence if piece.limit == value)]
+        compared = " (median of layers)" if re.search("median of (the )?layers", " ".join(words)) else ""
+        label = f"{verdict.rule}{compared}: {number(value)}"
+        chart["limits"].append({"value": value, "label": label, "fires": verdict.fires})
         return
     last = [s for s in chart["series"] if s["role"] == "layer"][-1]
     curve = [None if v is None else float(f"{value * v:.5g}") for v in last["values"]]
@@ -284,8 +312,18 @@ def _chart(
         "series": series,
         "limits": [],
         "marks": list(marks),
+        "bounds": [0, 1] if _are_shares(chart, lines) else None,
         "top": None,
     }
+
+
+def _are_shares(chart: str, lines: list[tuple[str, str, np.ndarray, np.ndarray]]) -> bool:
+    """Whether all lines are parts of a whole, by what is drawn or by their names."""
+    if chart in SHARES:
+        return True
+    values = np.concatenate([v[np.isfinite(v)] for *_, v in lines])
+    named = all(any(word in name.lower() for word in ACCURACIES) for name, *_ in lines)
+    return bool(named and values.min() >= 0 and values.max() <= 1)
 
 
 def _decimated(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class Verdict:
 def to_json(verdict: Verdict) -> dict[str, Any]:
     """The verdict as a dictionary that strict JSON can hold."""
     finding = verdict.finding
-    evidence = [_evidence(e) for e in finding.evidence] if finding else []
+    evidence = [_evidence(e, finding.headline) for e in finding.evidence] if finding else []
     return {
         "code": verdict.code,
         "rule": verdict.rule,
@@ -67,17 +68,29 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
+def _evidence(evidence: Evidence, headline: str) -> dict[str, Any]:
     fields = asdict(evidence)
     del fields["chart"]
+    written = _percent if _in_percent(evidence, headline) else number
     return {
         **fields,
         "step": int(evidence.step),
         "value": _finite(evidence.value),
-        "value_text": number(evidence.value),
+        "value_text": written(evidence.value),
         "limit": _finite(evidence.limit),
-        "limit_text": number(evidence.limit),
+        "limit_text": written(evidence.limit),
     }
+
+
+def _in_percent(evidence: Evidence, headline: str) -> bool:
+    """Whether the headline gives this share, or its limit, in percent."""
+    if evidence.unit not in ("share", "ratio") or not math.isfinite(evidence.value):
+        return False
+    return any(re.search(rf"(?<![\d.]){share:.0%}", headline) for share in (evidence.value, evidence.limit))
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share)}%"
 
 
 def _finite(value: float) -> float | None:

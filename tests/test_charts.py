@@ -11,7 +11,7 @@ import pytest
 from recorded import names, recorded
 
 from tb_nndiag import charts as charts_module
-from tb_nndiag.charts import MOST_STEPS, SPARK_POINTS, WAIT, card, charts, spark
+from tb_nndiag.charts import MOST_STEPS, SPARK_POINTS, WAIT, best_val_loss, card, charts, spark
 from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import Evidence, Finding, Fix, all_rules, number
 from tb_nndiag.run import Card, Layer, Loss, Optimizer, Run, Series
@@ -61,6 +61,19 @@ def test_the_best_epoch_is_marked():
     epochs = made_up.series("epoch", ("accuracy",), steps=[20, 60], value=0.5)
     gap = made_up.gaps([3.0, 2.0, 1.0, 0.5], val=np.array([3.0, NAN, 2.0, 2.5]))
     assert chart_of(made_up.run(gap=gap, epoch=epochs), "metrics")["marks"] == chart["marks"]
+
+
+@pytest.mark.parametrize(("constant", "marked"), [(2.5, True), (2.0, False), (1.9, False), (NAN, True)])
+def test_no_epoch_is_the_best_where_a_constant_prediction_is_as_good(constant, marked):
+    gap = made_up.gaps([3.0, 2.0, 1.0], val=np.array([3.0, 2.0, 2.2]))
+    run = made_up.run(gap=gap, baseline=made_up.series("baseline", constant_loss=constant))
+    assert bool(chart_of(run, "loss")["marks"]) is marked
+
+
+def test_the_best_validation_loss_is_the_lowest_that_is_finite():
+    assert best_val_loss(made_up.run(gap=made_up.gaps([3.0, 2.0, 1.0], val=np.array([INF, 2.0, 2.2])))) == 2.0
+    assert best_val_loss(made_up.run(gap=made_up.gaps([3.0]))) is None
+    assert best_val_loss(Run()) is None
 
 
 @pytest.mark.parametrize("val", [NAN, INF], ids=["none", "infinite"])
@@ -248,9 +261,18 @@ FULL = made_up.run(
 @pytest.mark.parametrize(("status", "drawn"), [("fires", True), ("clear", True), ("unknown", False), ("crashed", False)])
 def test_a_limit_is_drawn_when_its_rule_could_look(chart, rule, limit, status, drawn):
     default, described = next(r for r in all_rules() if r.name == rule).limits[limit]
-    label = f"{number(default)} x {LAYERS[-1]} (limit)" if described.times_last else f"{rule}: {number(default)}"
+    compared = " (median of layers)" if rule == "learning-rate-too-low" else ""
+    label = f"{number(default)} x {LAYERS[-1]} (limit)" if described.times_last else f"{rule}{compared}: {number(default)}"
     for found in charts(FULL, [Verdict("", rule, "error", status)]):
         assert (label in lines_of_limits(found)) is (drawn and found["id"] == chart)
+        assert all(limit["fires"] is (status == "fires") for limit in found["limits"])
+
+
+def test_a_limit_says_when_no_single_layer_is_compared_with_it():
+    run = recorded("pixels_to_255")
+    labels = {limit["label"] for limit in chart_of(run, "updates", diagnose(run))["limits"] if limit["fires"]}
+    assert "learning-rate-too-high (median of layers): 0.06" in labels
+    assert "exploding-gradients: 1" in labels
 
 
 def test_a_level_limit_has_its_rules_own_value():
@@ -258,8 +280,17 @@ def test_a_level_limit_has_its_rules_own_value():
     own = {(r.name, default) for r in all_rules() for default, _ in r.limits.values()}
     found = [limit for chart in charts(FULL, looked) for limit in chart["limits"]]
     assert found
-    assert all((limit["label"].split(":")[0], limit["value"]) in own for limit in found)
+    assert all((limit["label"].split(":")[0].split(" ")[0], limit["value"]) in own for limit in found)
     assert not [limit for chart in charts(FULL, []) for limit in chart["limits"]]
+
+
+def test_shares_are_drawn_between_nothing_and_all():
+    bounds = {chart["id"]: chart["bounds"] for chart in charts(FULL, [])}
+    assert {chart for chart, ends in bounds.items() if ends == [0, 1]} == {"metrics", "units", "saturation"}
+    errors = made_up.series("epoch", ("accuracy", "mae"), value=0.5)
+    assert chart_of(made_up.run(epoch=errors), "metrics")["bounds"] is None
+    percent = made_up.series("epoch", ("accuracy",), value=50.0)
+    assert chart_of(made_up.run(epoch=percent), "metrics")["bounds"] is None
 
 
 def test_every_limit_names_a_chart_that_there_is():
@@ -347,7 +378,7 @@ def test_a_recorded_run_is_strict_json_of_the_documented_form(name):
     assert json.loads(json.dumps([found, card(run), spark(run)], allow_nan=False))
     assert len({c["id"] for c in found}) == len(found)
     for chart in found:
-        assert set(chart) == {"id", "title", "y_label", "unit", "log", "steps", "series", "limits", "marks", "top"}
+        assert set(chart) == {"id", "title", "y_label", "unit", "log", "steps", "series", "limits", "marks", "bounds", "top"}
         assert 0 < len(chart["steps"]) <= MOST_STEPS
         assert all(type(s) is int for s in chart["steps"])
         assert all(a < b for a, b in pairwise(chart["steps"]))
@@ -358,7 +389,7 @@ def test_a_recorded_run_is_strict_json_of_the_documented_form(name):
             assert series["role"] in ("train", "val", "reference", "low", "high", "part", "layer")
             assert len(series["values"]) == len(chart["steps"])
             assert any(v is not None for v in series["values"])
-        assert all(set(limit) == {"value", "label"} for limit in chart["limits"])
+        assert all(set(limit) == {"value", "label", "fires"} for limit in chart["limits"])
         assert all(set(mark) == {"step", "label"} and mark["step"] in chart["steps"] for mark in chart["marks"])
 
 
@@ -415,11 +446,11 @@ def test_epochs_of_unknown_length_are_told_alone():
 
 
 def test_layers_are_told_in_order():
-    layers = (Layer("in", "Conv2D", "relu", "", 10, 0, (-1, 8, 4)), Layer("out", "Dense", "", "", 5, 5, (-1, 1), output=True), Layer("none"))
+    layers = (Layer("in", "Conv2D", "relu", "HeNormal", 10, 0, (-1, 8, 4), settings={"use_bias": True, "clip_value": 0.5}), Layer("out", "Dense", "", "", 5, 5, (-1, 1), output=True, settings={"use_bias": False}), Layer("none"))
     assert card(Run(card=Card(layers=layers)))["layers"] == [
-        {"name": "in", "class_name": "Conv2D", "activation": "relu", "parameters": 10, "trainable": False, "output_shape": "? x 8 x 4", "largest_gradient": None},
-        {"name": "out", "class_name": "Dense", "activation": "", "parameters": 5, "trainable": True, "output_shape": "? x 1", "largest_gradient": None},
-        {"name": "none", "class_name": "Dense", "activation": "", "parameters": 0, "trainable": False, "output_shape": "", "largest_gradient": None},
+        {"name": "in", "class_name": "Conv2D", "activation": "relu", "parameters": 10, "trainable": False, "output_shape": "? x 8 x 4", "settings": "kernel HeNormal, clip value 0.5", "largest_gradient": None},
+        {"name": "out", "class_name": "Dense", "activation": "", "parameters": 5, "trainable": True, "output_shape": "? x 1", "settings": "use bias False", "largest_gradient": None},
+        {"name": "none", "class_name": "Dense", "activation": "", "parameters": 0, "trainable": False, "output_shape": "", "settings": "", "largest_gradient": None},
     ]
 
 

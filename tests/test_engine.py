@@ -462,6 +462,22 @@ def test_value_and_limit_keep_to_their_own_text():
     assert (evidence["value"], evidence["limit"]) == (2.0, None)
 
 
+@pytest.mark.parametrize(
+    ("headline", "unit", "texts"),
+    [
+        ("98% of the units are dead (limit: 50%).", "share", ("98.4%", "50%")),
+        ("Most units are dead (limit: 50%).", "share", ("98.4%", "50%")),
+        ("98% of the units are dead (limit: 50%).", "rows", ("0.984", "0.5")),
+        ("198% of it (limit: 3.50%).", "share", ("0.984", "0.5")),
+        ("A share of 0.984.", "share", ("0.984", "0.5")),
+    ],
+)
+def test_a_share_is_in_percent_where_the_headline_says_so(headline, unit, texts):
+    finding = Finding(headline, "W", [Evidence("m", 0.984, 0.5, unit, "loss", "run", 1)], [Fix("Do.")], 1, 1)
+    (evidence,) = strict(Verdict("NND999", "made-up", "error", "fires", finding=finding))["evidence"]
+    assert (evidence["value_text"], evidence["limit_text"]) == texts
+
+
 def test_numpy_numbers_become_plain_ones():
     made = to_json(fired(np.float32(0.5), np.int64(2), np.int64(3), np.int64(1), np.int32(3), np.bool_(True)))
     (evidence,) = made["evidence"]

@@ -135,8 +135,8 @@ def test_the_overview_has_an_entry_for_every_run_with_the_keys_of_the_contract(s
     entries = site.overview()
     assert sorted(entries) == ["a", "deep/b"]
     assert set(entries["a"]) == {
-        "run", "leading", "leads", "counts", "fired", "families", "unknown", "first_wall_time", "last_wall_time",
-        "last_step", "ended", "spark", "pending", "problem",
+        "run", "leading", "leads", "counts", "fired", "families", "unknown", "crashed", "first_wall_time", "last_wall_time",
+        "last_step", "ended", "best_val_loss", "spark", "pending", "problem",
     }  # fmt: skip
     assert (entries["a"]["last_step"], entries["deep/b"]["last_step"]) == (3, 1)
     assert entries["a"]["spark"] == [3.0, 2.0, 1.0]
@@ -149,7 +149,7 @@ def test_a_run_has_the_answer_of_every_rule(site):
     detail = strict(site.get("/run", query_string={"run": "a"}))
     assert set(detail) == {
         "format", "run", "problems", "first_wall_time", "last_wall_time", "last_step", "ended", "card", "verdicts",
-        "enable", "charts",
+        "optional", "enable", "charts",
     }  # fmt: skip
     assert detail["run"] == "a"
     assert detail["last_step"] == 2
@@ -171,6 +171,19 @@ def test_a_run_without_validation_is_told_the_line_that_lets_more_rules_look():
     assert "validation" not in detail_of(run.card)["enable"]["overfitting"]["code"]
     unknown = {answer["rule"] for answer in detail["verdicts"] if answer["status"] == "unknown"}
     assert set(detail["enable"]) == unknown
+
+
+def test_what_only_evaluations_see_is_said_since_the_first_of_them():
+    run = recorded("biases_too_low")
+    detail = answers.run_detail(run, answers.engine.diagnose(run))
+    told = {v["rule"]: v["evaluated"] for v in detail["verdicts"] if v["status"] == "fires"}
+    assert told["dead-units"] == run["units"].steps[0] > 1
+    deep = recorded("sigmoid_deep")
+    verdicts = answers.run_detail(deep, answers.engine.diagnose(deep))["verdicts"]
+    assert next(v for v in verdicts if v["rule"] == "vanishing-gradients")["evaluated"] is None  # steps show it
+    target = recorded("prices")
+    verdicts = answers.run_detail(target, answers.engine.diagnose(target))["verdicts"]
+    assert next(v for v in verdicts if v["rule"] == "unscaled-target")["evaluated"] is None  # it held before the first
 
 
 def test_every_rule_has_a_page(site, tmp_path):
@@ -220,7 +233,8 @@ def test_the_overview_counts_what_leads(recorded_logdir):
     leading = entries["sick"]["leading"]
     assert leading["severity"] == "error"
     assert entries["diverged"]["leading"]["severity"] == "error"
-    verdicts = strict(site.get("/run", query_string={"run": "sick"}))["verdicts"]
+    detail = strict(site.get("/run", query_string={"run": "sick"}))
+    verdicts = detail["verdicts"]
     findings = [answer for answer in verdicts if answer["status"] == "fires" and not answer["explained_by"]]
     assert leading == {key: findings[0][key] for key in ("code", "rule", "severity", "headline")}
     assert sum(entries["sick"]["counts"].values()) == len(findings) == len(entries["sick"]["leads"])
@@ -230,6 +244,7 @@ def test_the_overview_counts_what_leads(recorded_logdir):
     assert entries["sick"]["families"][leading["code"][3]] == "error"
     assert "error" not in entries["healthy"]["families"].values()
     assert entries["sick"]["unknown"] == sum(answer["status"] == "unknown" for answer in asked)
+    assert set(detail["optional"]) == {answer["rule"] for answer in verdicts} - {answer["rule"] for answer in asked}
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------

@@ -14,10 +14,12 @@
  * @property {string[]} fired
  * @property {Record<string, Says>} families
  * @property {number} unknown
+ * @property {string[]} crashed
  * @property {number | null} first_wall_time
  * @property {number | null} last_wall_time
  * @property {number | null} last_step
  * @property {boolean} ended
+ * @property {number | null} best_val_loss
  * @property {(number | null)[]} spark
  * @property {boolean} pending
  * @property {string} problem
@@ -57,6 +59,7 @@
  * @property {number | null} last_step
  * @property {boolean} active
  * @property {string[]} charts
+ * @property {number | null} [evaluated] the first evaluation, where nothing was seen before
  */
 
 /** @typedef {"train" | "val" | "reference" | "low" | "high" | "layer" | "part" | "run"} Role */
@@ -71,8 +74,9 @@
  * @property {boolean} log
  * @property {number[]} steps
  * @property {ChartSeries[]} series
- * @property {{value: number | null, label: string}[]} limits
+ * @property {{value: number | null, label: string, fires: boolean}[]} limits fires: that rule found something
  * @property {{step: number, label: string}[]} marks
+ * @property {[number, number] | null} bounds of the y axis, for shares; null: as the values are
  * @property {number | null} top of the y axis, below the highest peaks; null: the largest value
  */
 
@@ -84,6 +88,7 @@
  * @property {number} parameters
  * @property {boolean} trainable
  * @property {string} output_shape
+ * @property {string} settings
  * @property {{value_text: string, step: number} | null} [largest_gradient] rms, at any observed step
  */
 
@@ -100,6 +105,7 @@
  * @property {boolean} ended
  * @property {Card | null} card
  * @property {Verdict[]} verdicts
+ * @property {string[]} optional unknown rules that are off by default, or need an experiment
  * @property {Record<string, {do: string, code: string}>} enable
  * @property {Chart[]} charts
  */

@@ -8,7 +8,7 @@ import { createCursor } from "./cursor.js";
 import { NOWHERE, applyTheme, compareKey, comparedRuns, currentPlace, keep, kept, rememberPlace, watchPlace, watchReload, watchTheme } from "./host.js";
 import { lookWhileVisible, pageIsVisible } from "./live.js";
 import { EVERY_RUN } from "./runs.js";
-import { TEXT, age, label, visible } from "./text.js";
+import { TEXT, age, clock, label, visible } from "./text.js";
 import { NEVER, changes, looked } from "./visits.js";
 import { EVERYTHING } from "./views/chart.js";
 import { Compare } from "./views/compare.js";
@@ -81,6 +81,7 @@ export function App() {
   const beside = (view === "run" || view === "layer" || view === "loading-run" || view === "broken") && runs.length > 1;
   const stale = overview.data !== null && overview.error !== "" ? overview.error : (detail?.data && detail.error) || "";
   const written = embedded()?.written;
+  clock.fixed = written !== undefined;
   return html`<div class="shell ${beside ? "" : "alone"}">
     <div class="side">
       <header class="brand">

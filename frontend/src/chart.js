@@ -4,7 +4,7 @@
 import "./language.js";
 import uPlot from "uplot";
 import { depthColor, lineColor } from "./palette.js";
-import { isEdge, yRange } from "./plotdata.js";
+import { dodged, isEdge, yRange } from "./plotdata.js";
 import { shortNumber, shorten, tick, visible, whole } from "./text.js";
 
 /** @typedef {import("./api.js").Chart} Chart */
@@ -31,6 +31,7 @@ import { shortNumber, shorten, tick, visible, whole } from "./text.js";
  * @property {() => void} destroy
  */
 
+const STEP = 26; // room for that word
 export const ROOM = { left: 54, right: 22, height: 208 };
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
@@ -52,6 +53,7 @@ export function colorOf(line, theme) {
 export function createPlot(node, first, width, { data, theme: firstTheme, cursor, room, onCursor, onRange }) {
   let chart = first;
   let theme = firstTheme;
+  let { zero } = data;
   const { drawn, lines, band } = data;
   let ink = inkOf();
   const hasLayers = lines.some((line) => line.role === "layer");
@@ -66,6 +68,13 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
   /** @type {Line | null} */
   let near = null;
   let following = true; // another chart's pointer; at first, too, since a new chart has none of its own
+  /** @type {uPlot.Axis.Splits} */
+  const ticks = (_u, _axis, min, max) => {
+    const found = logTicks(min, max);
+    return zero === null || min > zero.at ? found : [zero.at, ...found.filter((value) => value >= /** @type {import("./plotdata.js").Zero} */ (zero).low)];
+  };
+  /** @type {uPlot.Axis.Filter} */
+  const decades = (plot, splits) => decadesOf(plot, splits, zero?.at);
   const tell = () => {
     light(index !== null ? near : null);
     onCursor(index, hasLayers && index !== null ? near : null);
@@ -99,6 +108,13 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
       cursor: {
         y: false,
         points: { one: hasLayers, size: 7 },
+        // A dot is where the legend's value was recorded: never later, and not on a level line.
+        dataIdx: (plot, i, at) => {
+          if (i === 0) return at;
+          let k = at;
+          while (k >= 0 && plot.data[i][k] === undefined) k--;
+          return k < 0 || lines[i - 1].role === "reference" ? /** @type {any} */ (null) : k;
+        },
         focus: { prox: hasLayers ? 40 : -1 },
         drag: { x: true, y: false, setScale: false },
         bind: {
@@ -112,10 +128,12 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
         x: { time: false, range: () => xRange(chart.steps, range, chosenStep) },
         y: {
           distr: chart.log ? 3 : 1,
-          clamp: (_u, _value, min) => min, // zero has no logarithm: draw it at the lower edge
+          clamp: (_u, _value, min) => min,
           range: (_u, min, max) => {
-            const range = yRange(min, max, chart.log, chart.limits.map((limit) => limit.value));
-            return chart.log || lines[0]?.role !== "part" ? range : [0, chart.top ?? range[1]];
+            if (zero !== null && min !== null && min <= zero.at) return zero.range;
+            if (chart.bounds && range === null && !(chart.log && chart.bounds[0] <= 0)) return [chart.bounds[0], chart.bounds[1] * 1.04];
+            const ends = yRange(min, max, chart.log, chart.limits.map((limit) => limit.value), range !== null);
+            return chart.log || lines[0]?.role !== "part" ? ends : [0, chart.top ?? ends[1]];
           },
         },
       },
@@ -127,15 +145,20 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
           size: 26,
           space: 64,
           incrs: WHOLE_STEPS,
-          values: (_u, splits) => splits.map(whole),
+          // The word "step" stands at the right end; a number that it would cover gives way.
+          values: (plot, splits) => {
+            const [min, max] = xRange(chart.steps, range, chosenStep);
+            const perPixel = (max - min) / (plot.width - room.left - room.right);
+            return splits.map((step) => (step > max - perPixel * (4 * whole(step).length + STEP - 16) ? "" : whole(step)));
+          },
         },
         {
           ...axis(() => ink),
           size: room.left,
           space: 32,
-          ...(chart.log ? { splits: logTicks, filter: decades, grid: { stroke: () => ink.grid, width: 1, filter: decades } } : {}),
+          ...(chart.log ? { splits: ticks, filter: decades, grid: { stroke: () => ink.grid, width: 1, filter: decades } } : {}),
           values: (_u, splits, _axis, _space, step) =>
-            splits.map((value) => (value === null ? "" : chart.log ? shortNumber(value) : tick(value, step))),
+            splits.map((value) => (value === null ? "" : chart.log ? shortNumber(value === zero?.at ? 0 : value) : tick(value, step))),
         },
       ],
       hooks: {
@@ -143,7 +166,7 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
         drawClear: [(plot) => drawBand(plot, marked, ink)],
         draw: [
           (plot) => {
-            drawOver(plot, chart, ink, chosenStep);
+            drawOver(plot, chart, ink, chosenStep, zero);
             light(lit);
           },
         ],
@@ -190,8 +213,9 @@ export function createPlot(node, first, width, { data, theme: firstTheme, cursor
   const unwatch = cursor.watch(follow);
 
   return {
-    update(next, { drawn }) {
+    update(next, { drawn, zero: place }) {
       chart = next;
+      zero = place;
       u.setData(drawn);
     },
     look(next) {
@@ -238,12 +262,10 @@ function pathOf(u, at) {
 /**
  * Every 1, 2 and 5 times a power of ten within the scale; uPlot's own ticks start at the scale's lower end, which
  * need not be near a round number.
- * @param {uPlot} _u
- * @param {number} _axis
  * @param {number} min
  * @param {number} max
  */
-function logTicks(_u, _axis, min, max) {
+function logTicks(min, max) {
   const ticks = [];
   for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {
     for (const digit of [1, 2, 5]) {
@@ -259,13 +281,15 @@ function logTicks(_u, _axis, min, max) {
  * power (or fewer) when there is no room.
  * @param {uPlot} u
  * @param {number[]} splits
+ * @param {number | undefined} zero where zero is drawn
  * @returns {(number | null)[]}
  */
-function decades(u, splits) {
-  const powers = splits.filter((value) => isPower(value));
+function decadesOf(u, splits, zero) {
+  const powers = splits.filter((value) => value !== zero && isPower(value));
   const room = Math.max(1, Math.floor(u.bbox.height / devicePixelRatio / 26));
   const every = Math.ceil(powers.length / room);
   return splits.map((value) => {
+    if (value === zero) return value;
     if (powers.length < 2) return /^[125]e/.test(value.toExponential(3).replace(".000", "")) ? value : null;
     return isPower(value) && Math.round(Math.log10(value)) % every === 0 ? value : null;
   });
@@ -316,7 +340,7 @@ function seriesOf(line, theme, stack) {
   };
 }
 
-/** @typedef {{text: string, grid: string, limit: string, mark: string, chosen: string, paper: string, band: string}} Ink */
+/** @typedef {{text: string, grid: string, limit: string, quiet: string, mark: string, chosen: string, paper: string, band: string}} Ink */
 
 /** @type {{theme: string | undefined, ink: Ink | null}} */
 let known = { theme: "", ink: null }; // to ask for styles takes long, and each move of the pointer draws
@@ -339,6 +363,7 @@ function readInk() {
     text: get("--muted"),
     grid: get("--grid"),
     limit: get("--limit"),
+    quiet: get("--quiet"),
     mark: get("--mark"),
     chosen: get("--accent"),
     paper: get("--paper"),
@@ -375,13 +400,14 @@ function drawBand(u, band, ink) {
 }
 
 /**
- * Limits, marks and the chosen step, above the lines.
+ * Limits, marks, the chosen step and the break below which zero is, above the lines.
  * @param {uPlot} u
  * @param {Chart} chart
  * @param {Ink} ink
  * @param {number | null} chosenStep
+ * @param {import("./plotdata.js").Zero | null} zero
  */
-function drawOver(u, chart, ink, chosenStep) {
+function drawOver(u, chart, ink, chosenStep, zero) {
   const { ctx } = u;
   const { left, top, width, height } = u.bbox;
   const px = devicePixelRatio;
@@ -389,6 +415,17 @@ function drawOver(u, chart, ink, chosenStep) {
   ctx.font = FONT.replace("11px", `${11 * px}px`);
   ctx.textAlign = "left";
   ctx.lineWidth = px;
+
+  ctx.textBaseline = "top";
+  ctx.fillStyle = ink.text;
+  ctx.fillText("step", left + width + (ROOM.right - STEP) * px, top + height + 6 * px);
+  let floor = top + height;
+  if (zero !== null && (u.scales.y.min ?? 0) < zero.at) {
+    floor = Math.round(u.valToPos(zero.low, "y", true));
+    ctx.fillStyle = ink.paper;
+    ctx.fillRect(left, floor, width, 5 * px);
+    for (const y of [floor, floor + 5 * px]) line(ctx, [left - 4 * px, y, left + width, y], ink.text, [2 * px, 2 * px]);
+  }
 
   let labelEnd = -Infinity;
   const marks = chart.marks.map((mark) => ({ step: mark.step, text: shorten(visible(mark.label), 28), color: ink.mark }));
@@ -409,37 +446,29 @@ function drawOver(u, chart, ink, chosenStep) {
     labelEnd = at + wide + 8 * px;
   }
 
-  /** @type {{x: number, y: number}[]} */
-  const written = [];
-  for (const { value, label } of chart.limits) {
-    if (value === null) continue;
-    const y = Math.round(u.valToPos(value, "y", true));
-    const above = !(y >= top);
-    const below = y > top + height;
-    if (Number.isNaN(y)) continue;
-    if (!above && !below) line(ctx, [left, y, left + width, y], ink.limit, [5 * px, 4 * px]);
-    const name = shorten(visible(label), 44);
-    const text = above ? `↑ ${name}` : below ? `↓ ${name}` : name;
-    const wide = ctx.measureText(text).width;
-    const room = y - top > 18 * px;
-    ctx.textBaseline = above ? "top" : below || room ? "bottom" : "top";
-    const base = above ? top + 3 * px : below ? top + height - 3 * px : room ? y - 3 * px : y + 4 * px;
-    // Labels of limits that lie close to each other stand side by side.
-    const y0 = ctx.textBaseline === "top" ? base : base - 12 * px;
-    const taken = written.filter((other) => Math.abs(other.y - y0) < 12 * px).map((other) => other.x);
-    const x = Math.min(left + width + 6 * px, ...taken) - wide - 10 * px;
-    if (x < left) continue;
-    written.push({ x, y: y0 });
-    ctx.lineWidth = 3 * px;
-    ctx.strokeStyle = ink.paper; // a halo keeps the words readable on top of lines
-    ctx.lineJoin = "round";
-    ctx.strokeText(text, x, base);
-    ctx.lineWidth = px;
-    ctx.fillStyle = ink.paper;
-    ctx.fillRect(x - 2 * px, y0, wide + 4 * px, 12 * px);
-    ctx.fillStyle = ink.limit;
-    ctx.fillText(text, x, base);
+  const limits = chart.limits
+    .flatMap(({ value, label, fires }) => {
+      if (value === null) return [];
+      const y = Math.round(u.valToPos(value, "y", true));
+      if (Number.isNaN(y)) return [];
+      const [above, below] = [y < top, y > floor];
+      const text = `${above ? "↑ " : below ? "↓ " : ""}${shorten(visible(label), Math.min(50, Math.floor(width / px / 6)))}`;
+      return [{ y: above ? top : below ? floor : y, out: above || below, text, wide: ctx.measureText(text).width, fires }];
+    })
+    .sort((a, b) => Number(b.fires) - Number(a.fires)); // what was found stands nearest to its line
+  for (const { y, out, fires } of limits) {
+    ctx.lineWidth = fires ? 1.5 * px : px;
+    if (!out) line(ctx, [left, y, left + width, y], fires ? ink.limit : ink.quiet, [5 * px, 4 * px]);
   }
+  ctx.textBaseline = "top";
+  dodged(limits, { right: left + width - 4 * px, top: top + px, bottom: floor }, 13 * px).forEach(({ x, y }, i) => {
+    ctx.globalAlpha = 0.85;
+    ctx.fillStyle = ink.paper;
+    ctx.fillRect(x - 2 * px, y, limits[i].wide + 4 * px, 12 * px);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = limits[i].fires ? ink.limit : ink.text;
+    ctx.fillText(limits[i].text, x, y + px);
+  });
   ctx.restore();
 }
 

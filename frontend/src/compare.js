@@ -16,7 +16,14 @@ const CURVES = ["train", "val", "part"];
  */
 export function settings(runs) {
   const all = runs.map((run) => new Map((run.card?.facts ?? []).map(({ name, value }) => [name, value])));
-  for (const [i, run] of runs.entries()) if (run.card) all[i].set("layers", layersInWords(run.card.layers));
+  const own = runs.map((run) => new Map((run.card?.layers ?? []).map(({ name, settings }) => [name, settings])));
+  const differing = [...(own[0] ?? [])].filter(([name, first]) => own.some((layers) => (layers.get(name) ?? first) !== first));
+  for (const [i, run] of runs.entries()) {
+    if (!run.card) continue;
+    all[i].set("layers", layersInWords(run.card.layers));
+    const words = differing.filter(([name]) => own[i].has(name)).map(([name]) => `\`${name}\` ${own[i].get(name) || "–"}`);
+    if (words.length > 0) all[i].set("layer settings", words.join("; "));
+  }
   const names = [...new Set(all.flatMap((facts) => [...facts.keys()]))];
   const rows = names.map((name) => {
     const values = all.map((facts) => facts.get(name) ?? "");
@@ -40,20 +47,58 @@ function lastSize(shape) {
 /**
  * Rules with a finding in any of the runs, each run's answer, and what changed from the first run to each other one.
  * @param {RunDetail[]} runs
- * @returns {{rule: string, code: string, answers: (Verdict | undefined)[], change: ("" | "gained" | "lost")[]}[]}
+ * What another model does not have is not gone.
+ * @returns {{rule: string, code: string, answers: (Verdict | undefined)[], change: ("" | "gained" | "lost" | "absent")[]}[]}
  */
 export function findings(runs) {
   const byRule = runs.map((run) => new Map(run.verdicts.map((verdict) => [verdict.rule, verdict])));
+  const models = runs.map(({ card }) => card && layersInWords(card.layers));
   const fired = runs.flatMap((run) => run.verdicts.filter((verdict) => verdict.status === "fires"));
   return [...new Map(fired.map(({ rule, code }) => [rule, code]))].map(([rule, code]) => {
     const answers = byRule.map((answer) => answer.get(rule));
     const before = answers[0]?.status === "fires";
-    const change = answers.map((answer) => {
+    const change = answers.map((answer, i) => {
       if ((answer?.status === "fires") === before || answer === undefined) return "";
-      return before ? (answer.status === "clear" ? "lost" : "") : "gained";
+      return !before ? "gained" : answer.status !== "clear" ? "" : models[i] === models[0] ? "lost" : "absent";
     });
     return { rule, code, answers, change };
   });
+}
+
+/**
+ * The last and the best value of each loss and metric; which metric is better where it is high is known of shares alone.
+ * @param {RunDetail[]} runs
+ * @returns {{name: string, last: (number | null)[], best: (number | null)[]}[]}
+ */
+export function results(runs) {
+  const of = runs.map(({ charts }) =>
+    charts.filter(({ id }) => id === "loss" || id === "metrics").flatMap(({ id, bounds, series }) =>
+      series.filter(({ role }) => CURVES.includes(role)).map(({ name, values }) => {
+        const known = /** @type {number[]} */ (values.filter((value) => value !== null));
+        const best = id === "loss" ? Math.min(...known) : bounds !== null ? Math.max(...known) : null;
+        return { name: id === "loss" ? name.replace(/^(?!.*loss)/, "loss, ") : name, last: known[known.length - 1] ?? null, best };
+      }),
+    ),
+  );
+  return [...new Set(of.flat().map(({ name }) => name))].map((name) => {
+    const found = of.map((one) => one.find((each) => each.name === name));
+    return { name, last: found.map((each) => each?.last ?? null), best: found.map((each) => each?.best ?? null) };
+  });
+}
+
+/**
+ * The charts of layers: in each row one of each run, on the same axis.
+ * @param {RunDetail[]} runs
+ * @returns {Chart[][]}
+ */
+export function perLayer(runs) {
+  const rows = ["gradients", "updates", "units"].map((id) => {
+    const row = runs.flatMap(({ run, charts }) => charts.filter((chart) => chart.id === id).map((chart) => ({ ...chart, id: `${id}: ${run}`, title: `${run}: ${chart.title}`, limits: [] })));
+    const values = row.flatMap(({ series }) => series.flatMap((one) => one.values)).filter((value) => value !== null && value > 0);
+    const ends = /** @type {number[]} */ (values).reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, 0]);
+    return row.map((chart) => ({ ...chart, bounds: chart.bounds ?? (ends[1] > 0 ? /** @type {[number, number]} */ ([ends[0] / 1.5, ends[1] * 1.5]) : null) }));
+  });
+  return rows.filter((row) => row.length > 0);
 }
 
 /**
@@ -89,6 +134,6 @@ export function overlaid(runs) {
     const name = key.slice(key.indexOf(": ") + 2);
     const alone = of[0].chart.series.filter(({ role }) => CURVES.includes(role)).length === 1;
     const log = of.some(({ chart, role }) => chart.log || role === "part"); // alone, a part is small beside the whole
-    return { id: key, title: alone ? title : `${title}: ${name}`, y_label, unit, log, steps, series, limits: of[0].chart.limits, marks: [], top: null };
+    return { id: key, title: alone ? title : `${title}: ${name}`, y_label, unit, log, steps, series, limits: of[0].chart.limits, marks: [], bounds: of[0].chart.bounds, top: null };
   });
 }

@@ -184,11 +184,11 @@ export function drawProfile(canvas, chart, index, { height, chosen, ink }) {
   ctx.lineWidth = 1;
   ctx.strokeRect(0.5, 0.5, width - 1, height - 1);
 
-  const curves = chart.series.filter((series) => series.role === "reference").map((series) => series.values[index]);
-  ctx.strokeStyle = ink.limit;
+  const curves = chart.series.filter((series) => series.role === "reference").map((series) => ({ value: series.values[index], fires: false }));
   ctx.setLineDash([4, 3]);
-  for (const limit of [...chart.limits.map(({ value }) => value), ...curves]) {
+  for (const { value: limit, fires } of [...chart.limits, ...curves]) {
     if (limit === null || share(limit, scale) <= 0 || share(limit, scale) >= 1) continue;
+    ctx.strokeStyle = fires ? ink.limit : ink.text;
     ctx.beginPath();
     ctx.moveTo(x(limit), 0);
     ctx.lineTo(x(limit), height);

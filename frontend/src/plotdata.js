@@ -24,7 +24,7 @@
  * @param {Chart} chart
  * Parts of a stack are drawn on top of each other, and read as they were recorded.
  * @param {string[]} emphasized names of lines
- * @returns {{columns: [number[], ...(number | null | undefined)[][]], drawn: [number[], ...(number | null | undefined)[][]], lines: Line[], band: [number, number] | null}}
+ * @returns {{columns: [number[], ...(number | null | undefined)[][]], drawn: [number[], ...(number | null | undefined)[][]], lines: Line[], band: [number, number] | null, zero: Zero | null}}
  *   columns: as recorded; drawn: as drawn; band: columns of the high and the low edge
  */
 export function plotData(chart, emphasized) {
@@ -50,7 +50,7 @@ export function plotData(chart, emphasized) {
       faded: any && !wanted.has(series.name),
       sparse: series.role !== "run" && recorded * 2 < series.values.length,
     };
-    // A logarithmic axis has no place for a negative value; zero is drawn at the lower edge.
+    // A logarithmic axis has no place for a negative value.
     const asRecorded = kind === "layer" && !(chart.log && series.values.some((value) => value !== null && value < 0)); // nearly all of them
     const values = asRecorded ? series.values : series.values.map((value, i) => {
       if (value === null && kind !== "layer" && (recordedAt[i] || series.role === "reference")) return undefined;
@@ -62,13 +62,68 @@ export function plotData(chart, emphasized) {
   const high = entries.findIndex(({ line }) => line.role === "high");
   const low = entries.findIndex(({ line }) => line.role === "low");
   const columns = entries.map(({ values }) => values);
-  const drawn = chart.log ? columns : columns.map((values, k) => (entries[k].line.role === "part" ? stacked(columns.slice(0, k + 1)) : values));
+  const zero = zeroOf(chart);
+  const drawn = chart.log ? columns.map((values) => (zero === null ? values : values.map((value) => (value === 0 ? zero.at : value)))) : columns.map((values, k) => (entries[k].line.role === "part" ? stacked(columns.slice(0, k + 1)) : values));
   return {
     columns: [chart.steps, ...columns],
     drawn: [chart.steps, ...drawn],
     lines: entries.map(({ line }) => line),
     band: high >= 0 && low >= 0 ? [high + 1, low + 1] : null,
+    zero,
   };
+}
+
+/** @typedef {{at: number, low: number, range: [number, number]}} Zero at: where it is drawn, below `low`, where the axis breaks off */
+
+/**
+ * A place for zero on a logarithmic axis, which has none of its own; null when it needs none.
+ * @param {Chart} chart
+ * @returns {Zero | null}
+ */
+function zeroOf({ log, series, limits }) {
+  const values = /** @type {number[]} */ (series.flatMap((one) => one.values).filter((value) => value !== null && value >= 0));
+  const positive = values.filter((value) => value > 0);
+  if (!log || positive.length === 0 || positive.length === values.length) return null;
+  const least = positive.reduce((a, b) => Math.min(a, b));
+  const most = positive.reduce((a, b) => Math.max(a, b));
+  const [low, high] = logRange(least, most, limits.map(({ value }) => value));
+  const part = Math.log10(high / low) / 8;
+  return { at: low / 10 ** part, low, range: [low / 10 ** (1.4 * part), high] };
+}
+
+/**
+ * The value that each line has at every step: such a chart is said in a sentence. Null when a line moves, or has gaps.
+ * @param {Chart} chart
+ * @returns {{name: string, value: number}[] | null} a single one without a name when all are the same
+ */
+export function constants({ steps, series }) {
+  const found = series.map(({ name, role, values }) => {
+    const value = values.find((each) => each !== null);
+    const stays = !isEdge({ role }) && values.every((each) => each === value || (each === null && role !== "layer"));
+    return stays && value != null ? { name, value } : null;
+  });
+  if (steps.length < 2 || found.includes(null)) return null;
+  const all = /** @type {{name: string, value: number}[]} */ (found);
+  if (all.length > 1 && all.every(({ value }) => value === all[0].value)) return [{ name: "", value: all[0].value }];
+  return all.length > 6 ? null : all;
+}
+
+/**
+ * Where labels at the right end of their lines stand so that none covers another: above the line, below it, or further off.
+ * @param {{y: number, wide: number}[]} labels
+ * @param {{right: number, top: number, bottom: number}} box
+ * @param {number} high of a label
+ * @returns {{x: number, y: number}[]} the upper left corner of each
+ */
+export function dodged(labels, { right, top, bottom }, high) {
+  /** @type {number[]} */
+  const taken = [];
+  return labels.map(({ y, wide }) => {
+    const tries = labels.flatMap((_label, k) => [y - (k + 1) * high, y + k * high + 2]).map((each) => Math.min(bottom - high, Math.max(top, each)));
+    const at = tries.find((each) => taken.every((other) => Math.abs(other - each) >= high)) ?? tries[0];
+    taken.push(at);
+    return { x: right - wide, y: at };
+  });
 }
 
 /** @param {(number | null | undefined)[][]} parts */
@@ -85,16 +140,17 @@ export function isEdge({ role }) {
 }
 
 /**
- * The range of the y axis: all data with some air, and each limit that does not squash the data.
+ * The range of the y axis: all data with some air, and each limit that does not squash the data. What hardly moves looks flat.
  * @param {number | null} min smallest value in view; above zero on a logarithmic axis
  * @param {number | null} max
  * @param {boolean} log
  * @param {(number | null)[]} limits
+ * @param {boolean} [close] the reader looks closely: every movement is to be seen
  * @returns {[number, number]}
  */
-export function yRange(min, max, log, limits) {
+export function yRange(min, max, log, limits, close = false) {
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return log ? [0.1, 1] : [0, 1];
-  return log ? logRange(min, max, limits) : linearRange(min, max, limits);
+  return log ? logRange(min, max, limits) : linearRange(min, max, limits, close);
 }
 
 /**
@@ -121,9 +177,10 @@ function logRange(min, max, limits) {
  * @param {number} min
  * @param {number} max
  * @param {(number | null)[]} limits
+ * @param {boolean} close
  * @returns {[number, number]}
  */
-function linearRange(min, max, limits) {
+function linearRange(min, max, limits, close) {
   let low = min;
   let high = max;
   const reach = Math.max((max - min) * 2, Math.abs(max) * 0.5); // beyond this the curve would look flat
@@ -134,7 +191,8 @@ function linearRange(min, max, limits) {
   }
   const fromZero = low >= 0 && low <= high / 2;
   if (high === low) return fromZero ? [0, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
-  const air = (high - low) * 0.08;
+  const flat = close ? 0 : (0.06 * Math.max(Math.abs(high), Math.abs(low)) - (high - low)) / 2;
+  const air = Math.max(flat, (high - low) * 0.08);
   return [fromZero ? 0 : low - air, high + air];
 }
 

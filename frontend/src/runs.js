@@ -3,7 +3,7 @@
 
 /** @typedef {import("./api.js").RunSummary} RunSummary */
 /** @typedef {import("./api.js").Severity} Severity */
-/** @typedef {"worst" | "latest" | "name" | "longest"} Order */
+/** @typedef {"worst" | "latest" | "name" | "longest" | "best"} Order */
 /** @typedef {{text: string, severity: Severity | "healthy" | "", rule: string, order: Order, news: boolean}} Filter news: only what is new */
 
 /** @type {Filter} */
@@ -47,6 +47,7 @@ const ORDERS = {
   worst: (a, b) => WORST_FIRST.indexOf(kindOf(a)) - WORST_FIRST.indexOf(kindOf(b)) || ORDERS.latest(a, b),
   latest: (a, b) => (b.last_wall_time ?? 0) - (a.last_wall_time ?? 0) || ORDERS.name(a, b),
   name: (a, b) => a.run.localeCompare(b.run, "en", { numeric: true }),
+  best: (a, b) => (a.best_val_loss ?? Infinity) - (b.best_val_loss ?? Infinity) || ORDERS.name(a, b),
   longest: (a, b) => secondsOf(b) - secondsOf(a) || ORDERS.name(a, b),
 };
 
@@ -70,13 +71,24 @@ function passes(run, { text, severity, rule }) {
 }
 
 /**
- * How many runs each rule has fired in, the commonest first.
+ * What a run's other findings have to do with the filter: those that it found the run by, beside the leading one.
+ * @param {RunSummary} run
+ * @param {Filter} filter
+ */
+export function matched({ fired, leading }, { text, rule }) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return fired.filter((each) => each !== leading?.rule && (each === rule || words.some((word) => each.includes(word))));
+}
+
+/**
+ * How many runs each rule has fired in, and in how many of them as a consequence; the commonest first.
  * @param {RunSummary[]} runs
- * @returns {[string, number][]}
+ * @returns {[string, number, number][]}
  */
 export function firedRules(runs) {
   /** @type {Map<string, number>} */
   const seen = new Map();
   for (const run of runs) for (const rule of run.fired) seen.set(rule, (seen.get(rule) ?? 0) + 1);
-  return [...seen].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0], "en"));
+  const leads = (/** @type {string} */ rule) => runs.filter((run) => rule in run.leads).length;
+  return [...seen].map(([rule, n]) => /** @type {[string, number, number]} */ ([rule, n, n - leads(rule)])).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0], "en"));
 }

@@ -48,7 +48,13 @@ export const TEXT = {
   why: "Why it matters",
   evidence: "Evidence",
   measured: "Measured",
-  limit: "Limit",
+  compared: "Compared",
+  above: "above",
+  below: "below",
+  stayed: "what it did stayed",
+  notBack: "it has not come back since",
+  bestValidation: "Best val. loss",
+  matched: "also found:",
   wholeRun: "whole run",
   firstFix: "What to do first",
   otherFixes: "What else may help",
@@ -74,12 +80,17 @@ export const TEXT = {
   savePng: "Save as PNG",
   saveCsv: "Save as CSV",
   latest: "latest",
+  always: "at every step:",
+  allValues: "all values are",
+  aLimit: "limit",
   profile: "right: at the cursor",
   notFinite: "not finite",
   highlight: "Layer to highlight",
   chartKeys: "Arrow keys move the cursor, plus and minus zoom, 0 shows all steps, Escape shows everything.",
   otherCharts: "Other charts",
   allCharts: "Charts",
+  notPrinted: "Not printed: the charts",
+  optional: "Optional: off by default, or in need of an experiment",
   clear: "Checked and found clear",
   unknown: "Could not be checked, and what would help",
   ignored: "Ignored, and why",
@@ -103,6 +114,9 @@ export const TEXT = {
   follows: "follows from",
   gained: "gained",
   lost: "gone",
+  absent: "not here",
+  results: "Results",
+  best: "best",
   answers: { fires: "found", clear: "clear", unknown: "not checked", crashed: "rule failed", ignored: "ignored" },
   emptyTitle: "No run with diagnosis data yet",
   emptyLead: "Add one line to the training, and the findings appear here while it runs.",
@@ -138,7 +152,7 @@ export const SAYS = {
 };
 
 /** @type {Record<import("./runs.js").Order, string>} */
-export const ORDERS = { worst: "worst first", latest: "latest first", name: "by name", longest: "longest first" };
+export const ORDERS = { worst: "worst first", latest: "latest first", name: "by name", longest: "longest first", best: "lowest validation loss first" };
 
 const STILL = 15 * 60; // seconds without data after which a training without an end is taken for cut off
 
@@ -283,6 +297,9 @@ export function duration(seconds) {
   return count(Math.round(s / 86400), "day");
 }
 
+/** In a saved report times are written out: nobody knows when it is read. */
+export const clock = { fixed: false };
+
 /**
  * How long ago `wallTime` was. A clock that is ahead of ours reads as now.
  * @param {number | null | undefined} wallTime seconds since 1970
@@ -290,26 +307,31 @@ export function duration(seconds) {
  */
 export function age(wallTime, now) {
   if (wallTime === null || wallTime === undefined || !Number.isFinite(wallTime)) return "";
+  if (clock.fixed) return new Date(wallTime * 1000 - new Date(wallTime * 1000).getTimezoneOffset() * 60_000).toISOString().slice(0, 16).replace("T", " ");
   return now - wallTime < 2 ? "just now" : `${duration(now - wallTime)} ago`;
 }
 
 /**
- * Since when a finding holds, and whether it still does.
- * @param {{first_step: number | null, last_step: number | null, active: boolean}} verdict
+ * When a finding held, and whether it still does.
+ * @param {{first_step: number | null, last_step: number | null, active: boolean, evaluated?: number | null}} verdict
+ * @param {boolean} [left] whether something that follows from it still holds
  */
-export function since({ first_step, last_step, active }) {
+export function since({ first_step, last_step, active, evaluated }, left = false) {
+  if (active && evaluated) return `since the first evaluation (${atStep(evaluated)})`;
   if (active && first_step !== null && first_step <= 1) return "from the start";
   if (active) return first_step === null ? "" : `since step ${whole(first_step)}`;
-  if (first_step === null || last_step === null) return last_step === null ? "no longer" : `no longer since step ${whole(last_step)}`;
-  if (first_step === last_step) return `at step ${whole(first_step)} only`;
-  return `from step ${whole(first_step)} to step ${whole(last_step)}, no longer since`;
+  const steps = first_step === last_step ? atStep(last_step ?? 0) : `steps ${whole(first_step ?? 0)} to ${whole(last_step ?? 0)}`;
+  return `${steps}; ${left ? TEXT.stayed : TEXT.notBack}`;
 }
 
 /**
- * The findings of a run in words: `1 error, 2 hints`.
- * @param {Record<import("./api.js").Severity, number>} counts
+ * The findings of a run in words: `1 error, 2 hints`, or `1 cause, 8 consequences`.
+ * @param {Record<import("./api.js").Severity, number>} counts of what leads
+ * @param {number} fired how many there are in all
  */
-export function countsInWords(counts) {
+export function countsInWords(counts, fired) {
+  const causes = counts.error + counts.warning + counts.hint;
+  if (fired > causes) return `${count(causes, "cause")}, ${count(fired - causes, "consequence")}`;
   const parts = /** @type {const} */ (["error", "warning", "hint"])
     .filter((severity) => counts[severity] > 0)
     .map((severity) => count(counts[severity], severity));
@@ -317,20 +339,13 @@ export function countsInWords(counts) {
 }
 
 /**
- * What the list says about a run without findings.
- * @param {number} unknown rules that could not look
- */
-export function noFindings(unknown) {
-  return unknown === 0 ? TEXT.noFindings : `${TEXT.noFindings}; ${count(unknown, "rule")} could not look`;
-}
-
-/**
  * The line a run without findings gets.
  * @param {number} clear rules that looked
  * @param {number} unknown rules that could not
+ * @param {number} optional rules that nobody asked
  */
-export function healthyLine(clear, unknown) {
+export function healthyLine(clear, unknown, optional) {
   if (clear === 0) return "No rule had enough data to look.";
-  const looked = `${count(clear, "rule")} looked and found nothing.`;
-  return unknown === 0 ? looked : `${looked} ${count(unknown, "rule")} could not look; the reasons are below.`;
+  const rest = [unknown > 0 && `${whole(unknown)} could not look`, optional > 0 && `${whole(optional)} ${optional === 1 ? "is" : "are"} optional`].filter(Boolean);
+  return `${count(clear, "rule")} looked, none found anything.${rest.length > 0 ? ` ${rest.join(", ")}: see below.` : ""}`;
 }

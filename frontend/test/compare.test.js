@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findings, overlaid, settings } from "../src/compare.js";
+import { findings, overlaid, perLayer, results, settings } from "../src/compare.js";
 
 /**
  * @param {string} run
@@ -40,8 +40,49 @@ test("a finding is gained or gone against the first run, and what could not be c
   ]);
 });
 
+/** @param {[string, string][]} layers name and settings */
+function model(layers, activation = "relu") {
+  return { card: { facts: [], layers: layers.map(([name, words]) => ({ name, class_name: "Dense", activation, parameters: 1, trainable: true, output_shape: "? x 3", settings: words })) } };
+}
+
+test("settings of layers that differ are told layer by layer", () => {
+  const rows = settings([detail("a", model([["in", "kernel HeNormal"], ["out", "rate 1"]])), detail("b", model([["in", ""], ["out", "rate 1"]]))]);
+  assert.deepEqual(rows[0], { name: "layer settings", values: ["`in` kernel HeNormal", "`in` –"], differs: true });
+});
+
+test("what another model does not have is not gone", () => {
+  const [sick, clear] = [verdicts([["x", "fires"]]), verdicts([["x", "clear"]])];
+  const change = (/** @type {any} */ other) => findings([detail("a", { ...sick, ...model([["in", ""]]) }), detail("b", { ...clear, ...other })])[0].change[1];
+  assert.equal(change(model([["in", "kernel HeNormal"]])), "lost");
+  assert.equal(change(model([["in", ""]], "tanh")), "absent");
+});
+
+test("the last and the best value of each loss and metric stand side by side", () => {
+  const chart = (/** @type {string} */ id, /** @type {any} */ bounds, /** @type {string} */ name, /** @type {any[]} */ values) => ({ id, bounds, title: id, series: [{ name, role: "val", values }], steps: [1, 2, 3] });
+  const runs = [
+    detail("a", { charts: [chart("loss", null, "validation", [3, 1, 2]), chart("metrics", [0, 1], "val_accuracy", [0.5, 0.7, null])] }),
+    detail("b", { charts: [chart("metrics", null, "val_mae", [5, 4, 3]), chart("gradients", null, "dense", [1, 1, 1])] }),
+  ];
+  assert.deepEqual(results(runs), [
+    { name: "loss, validation", last: [2, null], best: [1, null] },
+    { name: "val_accuracy", last: [0.7, null], best: [0.7, null] },
+    { name: "val_mae", last: [null, 3], best: [null, null] },
+  ]);
+});
+
+test("charts of layers stand side by side on one axis", () => {
+  const chart = (/** @type {string} */ id, /** @type {any[]} */ values, /** @type {any} */ bounds = null) => ({ id, bounds, log: bounds === null, title: "T", series: [{ name: "dense", role: "layer", values }], steps: [1, 2], limits: [{}] });
+  const rows = perLayer([
+    detail("a", { charts: [chart("gradients", [1e-3, 0]), chart("units", [0, 0.5], [0, 1]), chart("loss", [1, 1])] }),
+    detail("b", { charts: [chart("gradients", [null, 3])] }),
+  ]);
+  assert.deepEqual(rows.map((row) => row.map(({ id, title }) => [id, title])), [[["gradients: a", "a: T"], ["gradients: b", "b: T"]], [["units: a", "a: T"]]]);
+  assert.ok(rows[0].every(({ bounds }) => bounds !== null && bounds[0] < 1e-3 && bounds[1] > 3 && bounds[1] === rows[0][0].bounds?.[1]));
+  assert.deepEqual(rows[1][0].bounds, [0, 1]);
+});
+
 test("curves of the same name are laid over each other at their own steps", () => {
-  const chart = (/** @type {number[]} */ steps, /** @type {any[]} */ series) => ({ charts: [{ id: "loss", title: "Loss", y_label: "", unit: "", log: false, steps, series, limits: [], marks: [], top: null }] });
+  const chart = (/** @type {number[]} */ steps, /** @type {any[]} */ series) => ({ charts: [{ id: "loss", title: "Loss", y_label: "", unit: "", log: false, steps, series, limits: [], marks: [], bounds: null, top: null }] });
   const line = (/** @type {string} */ name, /** @type {string} */ role, /** @type {any[]} */ values) => ({ name, role, values });
   const charts = overlaid([
     detail("a", chart([1, 2, 3], [line("batch", "train", [1, 2, null]), line("only a's", "val", [1, 1, 1]), line("floor", "reference", [1, 1, 1])])),

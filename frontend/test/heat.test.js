@@ -12,7 +12,7 @@ import { heatColor, luminance } from "../src/palette.js";
  */
 function chart(rows, log) {
   const series = rows.map((values, i) => ({ name: `layer_${i}`, role: /** @type {const} */ ("layer"), values }));
-  return { id: "x", title: "", y_label: "", unit: "", log, steps: rows[0].map((_, i) => i), series, limits: [], marks: [], top: null };
+  return { id: "x", title: "", y_label: "", unit: "", log, steps: rows[0].map((_, i) => i), series, limits: [], marks: [], bounds: null, top: null };
 }
 
 test("a logarithmic scale goes from the smallest positive value to the largest, and zero is its lower end", () => {

@@ -1,14 +1,14 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { csv, evenly, nearest, plotData, smoothed, sparkPath, stepsOf, valueAt, windowAround, yRange } from "../src/plotdata.js";
+import { constants, csv, dodged, evenly, nearest, plotData, smoothed, sparkPath, stepsOf, valueAt, windowAround, yRange } from "../src/plotdata.js";
 
 /**
  * @param {Partial<import("../src/api.js").Chart>} part
  * @returns {import("../src/api.js").Chart}
  */
 function chart(part) {
-  return { id: "x", title: "X", y_label: "", unit: "", log: false, steps: [1, 2, 3, 4], series: [], limits: [], marks: [], top: null, ...part };
+  return { id: "x", title: "X", y_label: "", unit: "", log: false, steps: [1, 2, 3, 4], series: [], limits: [], marks: [], bounds: null, top: null, ...part };
 }
 
 const layers = ["a", "b", "c"].map((name, i) => ({ name, role: /** @type {const} */ ("layer"), values: [i, i, i, i] }));
@@ -74,6 +74,44 @@ test("a limit near the data is in view, one far away does not squash it", () => 
   const [bottom, top] = yRange(1e-7, 1e-5, true, [1e-3, 1e20]);
   assert.ok(top > 1e-3 && top < 1e-1);
   assert.ok(bottom < 1e-7 && bottom > 1e-9);
+});
+
+test("what hardly moves looks flat until the reader looks closely", () => {
+  const [low, high] = yRange(2.3, 2.31, false, []);
+  assert.ok(high - low > 0.1);
+  const [near, far] = yRange(2.3, 2.31, false, [], true);
+  assert.ok(far - near < 0.02);
+});
+
+test("zero has a place of its own below a break of a logarithmic axis", () => {
+  const series = [{ name: "a", role: /** @type {const} */ ("layer"), values: [1, 1e-4, 0, null] }];
+  const { columns, drawn, zero } = plotData(chart({ series, log: true, limits: [{ value: 1e-5, label: "x", fires: false }] }), []);
+  assert.ok(zero !== null && zero.range[0] < zero.at && zero.at < zero.low && zero.low < 1e-5 && zero.range[1] > 1);
+  assert.deepEqual(columns[1], [1, 1e-4, 0, null], "the legend reads what was recorded");
+  assert.deepEqual(drawn[1], [1, 1e-4, zero.at, null]);
+  assert.equal(plotData(chart({ series, log: false }), []).zero, null);
+  assert.equal(plotData(chart({ series: [{ ...series[0], values: [1, 2, 3, 4] }], log: true }), []).zero, null);
+});
+
+test("lines that never move are told in words", () => {
+  const line = (/** @type {string} */ name, /** @type {(number | null)[]} */ values, role = "layer") => /** @type {import("../src/api.js").ChartSeries} */ ({ name, role, values });
+  assert.deepEqual(constants(chart({ series: [line("a", [0, 0, 0, 0]), line("b", [0, 0, 0, 0])] })), [{ name: "", value: 0 }]);
+  assert.deepEqual(constants(chart({ series: [line("a", [1, 1, 1, 1]), line("b", [0.5, null, null, 0.5], "reference")] })), [{ name: "a", value: 1 }, { name: "b", value: 0.5 }]);
+  assert.equal(constants(chart({ series: [line("a", [1, 1, 1, 1]), line("b", [0, 0, 0, 1])] })), null);
+  assert.equal(constants(chart({ series: [line("a", [1, 1, null, 1])] })), null, "a layer's gap is to be seen");
+  assert.equal(constants(chart({ series: [line("a", [1, 1, 1, 1], "train"), line("b", [1, 1, 1, 1], "low")] })), null);
+  assert.equal(constants(chart({ steps: [1], series: [line("a", [1])] })), null);
+});
+
+test("no label of a limit is dropped, and none covers another", () => {
+  const box = { right: 200, top: 0, bottom: 150 };
+  const found = dodged([{ y: 40, wide: 90 }, { y: 42, wide: 50 }, { y: 44, wide: 50 }, { y: 0, wide: 20 }, { y: 150, wide: 20 }], box, 13);
+  assert.equal(found.length, 5);
+  for (const [i, one] of found.entries()) {
+    assert.ok(one.y >= 0 && one.y + 13 <= 150);
+    for (const other of found.slice(i + 1)) assert.ok(Math.abs(one.y - other.y) >= 13);
+  }
+  assert.deepEqual(found[0], { x: 110, y: 27 });
 });
 
 test("a share starts at zero, a flat line has height, and no data still has axes", () => {
@@ -155,5 +193,6 @@ test("the parts of a stack are drawn on top of each other and read as they are",
   assert.deepEqual(columns.slice(1), [[5, 2, undefined, 2], [0, 1, 1, 1]]);
   assert.deepEqual(drawn.slice(1), [[5, 2, 0, 2], [5, 3, 1, 3]]);
   const log = plotData(chart({ series, log: true }), []);
-  assert.deepEqual(log.drawn, log.columns);
+  assert.deepEqual(log.drawn[1], log.columns[1]);
+  assert.deepEqual(log.drawn[2].slice(1), [1, 1, 1], "only zero moves to a place of its own");
 });

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EVERY_RUN, arranged, asBefore, firedRules, kindOf } from "../src/runs.js";
+import { EVERY_RUN, arranged, asBefore, firedRules, kindOf, matched } from "../src/runs.js";
 
 /**
  * @param {string} run
@@ -11,8 +11,8 @@ import { EVERY_RUN, arranged, asBefore, firedRules, kindOf } from "../src/runs.j
 function summary(run, part = {}) {
   const counts = { error: 0, warning: 0, hint: 0 };
   return {
-    run, leading: null, leads: {}, counts, fired: [], families: {}, unknown: 0, first_wall_time: 0, last_wall_time: 0,
-    last_step: 1, ended: true, spark: [], pending: false, problem: "", ...part,
+    run, leading: null, leads: {}, counts, fired: [], families: {}, unknown: 0, crashed: [], first_wall_time: 0, last_wall_time: 0,
+    last_step: 1, ended: true, best_val_loss: null, spark: [], pending: false, problem: "", ...part,
   };
 }
 
@@ -59,13 +59,28 @@ test("a filter keeps the runs that pass all of it", () => {
   assert.deepEqual(names({ text: "gone" }), ["broken"]);
 });
 
+test("a run is shown with the findings that the filter found it by", () => {
+  const run = summary("a", { ...found("error"), fired: ["some-rule", "loss-plateau", "other-rule"] });
+  assert.deepEqual(matched(run, { ...EVERY_RUN, text: "plateau" }), ["loss-plateau"]);
+  assert.deepEqual(matched(run, { ...EVERY_RUN, rule: "other-rule" }), ["other-rule"]);
+  assert.deepEqual(matched(run, { ...EVERY_RUN, text: "some" }), [], "the leading finding is shown anyway");
+  assert.deepEqual(matched(run, EVERY_RUN), []);
+});
+
+test("runs are ordered by their best validation loss, those without one last", () => {
+  const runs = [summary("none"), summary("bad", { best_val_loss: 2 }), summary("good", { best_val_loss: 0 })];
+  assert.deepEqual(arranged(runs, { ...EVERY_RUN, order: "best" }).map(({ run }) => run), ["good", "bad", "none"]);
+});
+
 test("a run that waits is not called healthy, and one that is judged anew keeps its verdict", () => {
   assert.equal(kindOf(summary("a", { pending: true })), "pending");
   assert.equal(kindOf(summary("a", { pending: true, ...found("error") })), "error");
 });
 
 test("rules are counted over all runs, the commonest first", () => {
-  assert.deepEqual(firedRules(RUNS), [["some-rule", 2], ["other-rule", 1]]);
+  assert.deepEqual(firedRules(RUNS), [["some-rule", 2, 0], ["other-rule", 1, 0]]);
+  const folded = summary("folded", { ...found("error"), fired: ["some-rule", "other-rule"] });
+  assert.deepEqual(firedRules([...RUNS, folded]), [["some-rule", 3, 0], ["other-rule", 2, 1]], "one of two is a consequence");
 });
 
 test("rows stay where they stood, and those that came follow in the order that is wanted", () => {

@@ -85,24 +85,33 @@ test("ages and durations read well, and a clock ahead of ours reads as now", () 
 test("a finding says since when, and when it ended", () => {
   assert.equal(text.since({ first_step: 1200, last_step: 2000, active: true }), "since step 1,200");
   assert.equal(text.since({ first_step: 1, last_step: 2000, active: true }), "from the start");
+  assert.equal(text.since({ first_step: 1, last_step: 852, active: true, evaluated: 71 }), "since the first evaluation (step 71)");
   assert.equal(text.since({ first_step: 2, last_step: 2000, active: true }), "since step 2");
-  assert.equal(text.since({ first_step: 3, last_step: 9, active: false }), "from step 3 to step 9, no longer since");
-  assert.equal(text.since({ first_step: 3, last_step: 3, active: false }), "at step 3 only");
-  assert.equal(text.since({ first_step: null, last_step: 9, active: false }), "no longer since step 9");
+  assert.equal(text.since({ first_step: 3, last_step: 9, active: false }), "steps 3 to 9; it has not come back since");
+  assert.equal(text.since({ first_step: 1, last_step: 11, active: false }, true), "steps 1 to 11; what it did stayed");
+  assert.equal(text.since({ first_step: 3, last_step: 3, active: false }), "step 3; it has not come back since");
   assert.equal(text.since({ first_step: null, last_step: null, active: true }), "");
 });
 
 test("counts are words with the right number", () => {
   assert.equal(text.count(1, "run"), "1 run");
   assert.equal(text.count(12000, "step"), "12,000 steps");
-  assert.equal(text.countsInWords({ error: 1, warning: 0, hint: 2 }), "1 error, 2 hints");
-  assert.equal(text.countsInWords({ error: 0, warning: 0, hint: 0 }), "");
+  assert.equal(text.countsInWords({ error: 1, warning: 0, hint: 2 }, 3), "1 error, 2 hints");
+  assert.equal(text.countsInWords({ error: 0, warning: 0, hint: 0 }, 0), "");
+  assert.equal(text.countsInWords({ error: 1, warning: 0, hint: 0 }, 9), "1 cause, 8 consequences");
 });
 
 test("a run without findings is called clear only by rules that looked", () => {
-  assert.equal(text.healthyLine(14, 0), "14 rules looked and found nothing.");
-  assert.match(text.healthyLine(13, 1), /1 rule could not look/);
-  assert.equal(text.healthyLine(0, 13), "No rule had enough data to look.");
+  assert.equal(text.healthyLine(14, 0, 0), "14 rules looked, none found anything.");
+  assert.equal(text.healthyLine(54, 1, 12), "54 rules looked, none found anything. 1 could not look, 12 are optional: see below.");
+  assert.equal(text.healthyLine(0, 13, 2), "No rule had enough data to look.");
+});
+
+test("a saved report writes times out", () => {
+  text.clock.fixed = true;
+  assert.match(text.age(1.8e9, 1.8e9 + 60), /^2027-01-1\d \d\d:\d\d$/);
+  text.clock.fixed = false;
+  assert.equal(text.age(1.8e9, 1.8e9 + 60), "60 s ago");
 });
 
 test("a training without an end goes on while it writes", () => {

@@ -10,8 +10,8 @@ import { NEVER, changeInWords, changes, looked, newsInWords, sinceWhen } from ".
  */
 function summary(run, part = {}) {
   return {
-    run, leading: null, leads: {}, counts: { error: 0, warning: 0, hint: 0 }, fired: [], families: {}, unknown: 0,
-    first_wall_time: 100, last_wall_time: 200, last_step: 10, ended: true, spark: [], pending: false, problem: "", ...part,
+    run, leading: null, leads: {}, counts: { error: 0, warning: 0, hint: 0 }, fired: [], families: {}, unknown: 0, crashed: [],
+    first_wall_time: 100, last_wall_time: 200, last_step: 10, ended: true, best_val_loss: null, spark: [], pending: false, problem: "", ...part,
   };
 }
 

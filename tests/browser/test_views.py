@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import time
@@ -116,6 +117,32 @@ def test_the_overview_has_all_runs_the_worst_first(page, server):
     assert "Gradients and updates: error" in says
 
 
+def test_a_rule_that_failed_is_one_line_and_breaks_no_run(page, server):
+    overview = server.get_json("data/plugin/nndiag/runs")
+    for entry in overview["runs"]:
+        entry |= {"crashed": ["no-mixed-precision"], "families": entry["families"] | {"8": "crashed"}}
+    page.route("**/nndiag/runs*", lambda route: route.fulfill(json=overview))
+    go(page, server)
+    expect(page.get_by_text("Rules that failed: no-mixed-precision.")).to_have_count(1)
+    colors = page.locator(".grid .mark").evaluate_all("marks => marks.map(mark => [mark.classList[1], getComputedStyle(mark).color])")
+    assert dict(colors)["crashed"] == dict(colors)["unknown"] != dict(colors)["error"]
+
+
+def test_columns_order_the_rows_and_the_best_validation_loss_is_one(page, server):
+    entries = {entry["run"]: entry["best_val_loss"] for entry in server.get_json("data/plugin/nndiag/runs")["runs"]}
+    go(page, server)
+    page.get_by_role("button", name="Best val. loss").click()
+    found = [entries[run] for run in rows(page)]
+    known = [loss for loss in found if loss is not None]
+    assert known == sorted(known)
+    assert found[: len(known)] == known
+    assert len(set(known)) > 1
+    page.get_by_role("button", name="Run", exact=True).click()
+    assert rows(page)[0] == sorted(entries)[0]
+    for words in ("error", "follows from another finding", "clear"):
+        expect(page.locator(".symbols")).to_contain_text(words)
+
+
 def test_runs_are_found_by_name_severity_and_rule(page, server):
     go(page, server)
     entries = server.get_json("data/plugin/nndiag/runs")["runs"]
@@ -127,6 +154,10 @@ def test_runs_are_found_by_name_severity_and_rule(page, server):
     page.locator("[data-severity=healthy]").click()
     page.get_by_label("Rule").select_option("vanishing-gradients")
     assert set(rows(page)) == {entry["run"] for entry in entries if "vanishing-gradients" in entry["fired"]}
+    chips = page.locator("[data-severity] b").evaluate_all("counts => counts.map(count => Number(count.textContent))")
+    assert 0 < max(chips) <= len(rows(page))
+    folded = next(entry for entry in entries if "vanishing-gradients" in entry["fired"] and entry["leading"]["rule"] != "vanishing-gradients")
+    expect(page.locator("tr", has=page.locator(f"[data-run={folded['run']}]"))).to_contain_text("also found: vanishing-gradients")
     page.get_by_label("Rule").select_option("")
     page.get_by_label("Order").select_option("name")
     assert rows(page) == sorted(rows(page))
@@ -286,7 +317,8 @@ def test_each_finding_is_a_band_over_its_steps(page, server, deep):
     for verdict in fired:
         track = page.locator(f"[data-band={verdict['rule']}] .track").bounding_box()
         band = page.locator(f"[data-band={verdict['rule']}] .band").bounding_box()
-        first = 0 if verdict["first_step"] <= 1 else verdict["first_step"] / deep["last_step"]
+        seen = verdict["evaluated"] or verdict["first_step"]
+        first = 0 if seen <= 1 else seen / deep["last_step"]
         assert abs((band["x"] - track["x"]) / track["width"] - first) < 0.01
 
 
@@ -300,7 +332,7 @@ def test_a_click_on_a_finding_moves_every_chart_and_the_address_and_a_reload_kee
     page.reload()
     ready(page, "run")
     expect(page.locator(f"[data-verdict={verdict['rule']}].selected")).to_have_count(1)
-    page.locator(f"[data-verdict={verdict['rule']}] [data-show]").first.click()
+    page.locator(f"[data-band={verdict['rule']}]").click()
     expect(page.locator(".selected")).to_have_count(0)
     assert "verdict" not in page.url
 
@@ -314,13 +346,71 @@ def test_a_step_in_the_evidence_leads_every_chart_there(page, server, deep):
     expect(page.locator("[data-chart=gradients] .ramp select").first).to_have_value(piece["where"])
 
 
+def test_the_evidence_says_on_which_side_of_its_limit_a_value_is(page, server, deep):
+    go(page, server, run=DEEP)
+    for piece, row in zip(leading(deep)["evidence"], page.locator(f"article[data-verdict={leading(deep)['rule']}] .words .evidence tbody tr").all(), strict=True):
+        expect(row.locator("td").last).to_have_text(f"{'above' if piece['value'] > piece['limit'] else 'below'} {piece['limit_text']}")
+
+
+def test_rules_that_nobody_asked_are_listed_apart_from_those_that_could_not_look(page, server):
+    detail = server.get_json("data/plugin/nndiag/run?run=healthy_dense")
+    unknown = {v["rule"] for v in detail["verdicts"] if v["status"] == "unknown"}
+    assert unknown > set(detail["optional"]) > set()
+    go(page, server, run="healthy_dense")
+    expect(page.locator(".healthy")).to_contain_text(f"{len(unknown) - len(detail['optional'])} could not look, {len(detail['optional'])} are optional")
+    listed = page.locator("details.rules", has_text="Optional").locator("[data-rule]")
+    assert set(listed.evaluate_all("rows => rows.map(row => row.dataset.rule)")) == set(detail["optional"])
+
+
+def test_code_is_not_broken_inside_of_words(page, server, deep):
+    detail = json.loads(json.dumps(deep))
+    leading(detail)["fixes"][0]["code"] = "x = " + "long_" * 40 + "(" + ", ".join(f"argument_{i}=1" for i in range(40)) + ")"
+    page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
+    go(page, server, run=DEEP)
+    broken = """code => {
+      const text = code.firstChild, range = document.createRange();
+      return [...text.data.matchAll(/\\S+/g)].filter(({0: word, index}) => {
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        return new Set([...range.getClientRects()].map(({top}) => top)).size > 1;
+      }).length;
+    }"""
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.locator("article .fixes pre code").first.evaluate(broken) == 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_is_printed_are_the_findings_with_their_charts_on_few_pages(page, server, deep):
+    go(page, server, run=DEEP)
+    paper = page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) <= 4
+    page.emulate_media(media="print")
+    expect(page.locator("article .words .headline").first).to_be_visible()
+    expect(page.locator("article .beside [data-chart]").first).to_be_visible()
+    expect(page.locator(".others")).to_be_hidden()
+    expect(page.locator(".doubts").first).to_be_hidden()
+    expect(page.locator(".printed")).to_contain_text("Not printed: the charts")
+    go(page, server)
+    expect(page.locator(".grid input").first).to_be_hidden()
+    clipped = page.locator(".grid .headline").evaluate_all("lines => lines.filter(line => line.scrollHeight > line.clientHeight + 1).length")
+    assert clipped == 0
+    go(page, server, run="healthy_dense")
+    expect(page.locator(".others [data-chart=loss]")).to_be_visible()  # there is nothing else to print
+    expect(page.locator(".printed")).to_be_hidden()
+
+
 def test_a_consequence_shows_its_own_charts_when_asked(page, server, deep):
+    expect_none = page.locator("article > .body [data-show]")
     folded = next(v for v in deep["verdicts"] if v["explained_by"] and v["charts"])
     go(page, server, run=DEEP)
     page.locator(f"[data-band={folded['rule']}]").click()
     section = page.locator(f"section[data-verdict={folded['rule']}]")
     for chart in folded["charts"]:
         expect(section.locator(f"[data-chart={chart}] canvas").first).to_be_visible()
+    section.locator("[data-show]").click()
+    expect(section.locator("[data-chart]")).to_have_count(0)
+    expect(expect_none).to_have_count(0)  # the charts of a leading finding are beside it anyway
 
 
 def test_the_page_says_when_a_finding_is_wrong_and_how_to_ignore_it(page, server, deep):
@@ -368,6 +458,86 @@ def test_layers_against_steps_are_a_map_with_a_profile(page, server, deep):
     figure.locator(".maps").click(position=third)
     assert f"p.nndiag.layer={layers[2]}" in page.url
     expect(page.locator("[data-chart=updates] .ramp select").first).to_have_value(layers[2])
+
+
+WRITTEN = """() => {
+  const fill = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    const chart = this.canvas.closest("[data-chart]")?.dataset.chart ?? "";
+    (window.written ??= []).push({chart, text, x: x / devicePixelRatio, y: y / devicePixelRatio, color: this.fillStyle, wide: this.measureText(text).width / devicePixelRatio});
+    return fill.apply(this, arguments);
+  };
+}"""
+
+
+def redrawn(page, chart: str) -> dict[str, dict]:
+    """What a chart's canvas has written on it, by the text."""
+    for scheme in ("dark", "light"):
+        page.evaluate("window.written = []")
+        page.emulate_media(color_scheme=scheme)
+        while not page.evaluate("chart => window.written.some(each => each.chart === chart && each.text === 'step')", chart):
+            page.wait_for_timeout(50)
+    return {each["text"]: each for each in page.evaluate("window.written") if each["chart"] == chart}
+
+
+def test_limits_are_red_where_they_were_crossed_and_their_labels_do_not_touch(page, server, deep):
+    page.add_init_script(f"({WRITTEN})()")
+    detail = json.loads(json.dumps(deep))
+    updates = next(chart for chart in detail["charts"] if chart["id"] == "updates")
+    updates["limits"] = [{"value": 1e-3 * (1 + i / 50), "label": f"limit {i}", "fires": i == 2} for i in range(4)]
+    page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
+    go(page, server, run=DEEP)
+    texts = redrawn(page, "updates")
+    labels = [texts[f"limit {i}"] for i in range(4)]
+    assert len({label["color"] for i, label in enumerate(labels) if i != 2}) == 1
+    assert labels[2]["color"] == "#b3261e" != labels[0]["color"]
+    heights = sorted(label["y"] for label in labels)
+    assert all(b - a >= 12 for a, b in itertools.pairwise(heights))
+    assert "step" in texts
+
+
+def test_zero_on_a_logarithmic_axis_is_written_as_zero(page, server, deep):
+    page.add_init_script(f"({WRITTEN})()")
+    detail = json.loads(json.dumps(deep))
+    for chart in detail["charts"]:
+        for series in chart["series"]:
+            if chart["id"] == "gradients":
+                series["values"][len(series["values"]) // 2 :] = [0.0] * (len(series["values"]) - len(series["values"]) // 2)
+    page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
+    go(page, server, run=DEEP)
+    assert "0" in redrawn(page, "gradients")
+    assert "0" not in redrawn(page, "updates")
+
+
+def test_a_chart_whose_lines_never_move_is_a_sentence(page, server, deep):
+    detail = json.loads(json.dumps(deep))
+    for chart in detail["charts"]:
+        for series in chart["series"]:
+            if chart["id"] in ("updates", "units"):
+                series["values"] = [0.0] * len(series["values"])
+    page.route("**/nndiag/run?*", lambda route: route.fulfill(json=detail))
+    go(page, server, run=DEEP)
+    for chart in ("updates", "units"):
+        expect(page.locator(f"[data-chart={chart}]").first).to_contain_text("all values are 0")
+        expect(page.locator(f"[data-chart={chart}] canvas")).to_have_count(0)
+
+
+def test_no_dot_is_where_the_legend_has_no_value(page, server):
+    go(page, server, run="healthy_dense")
+    figure = page.locator("[data-chart=loss]").first
+    plot = figure.locator(".u-over")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + 50)
+    expect(figure.locator(".legend")).to_contain_text(re.compile("validation –"))
+    dots = """dots => dots.filter((dot) => {
+      const one = dot.getBoundingClientRect(), all = dot.parentElement.getBoundingClientRect();
+      return one.right > all.left && one.bottom > all.top && getComputedStyle(dot).display !== "none";
+    }).length"""
+    assert figure.locator(".u-cursor-pt").evaluate_all(dots) <= 3  # the batches' loss, and the edges of its band
+    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 50)
+    expect(figure.locator(".legend")).not_to_contain_text("–")
+    assert figure.locator(".u-cursor-pt").evaluate_all(dots) == 5  # none on the level line of the constant prediction
 
 
 def test_a_cell_of_the_map_has_the_color_of_its_value(page, server, deep):
@@ -431,7 +601,7 @@ def test_charts_in_view_are_drawn_at_once_and_the_others_when_they_come_into_vie
 def test_charts_out_of_view_are_drawn_when_the_page_is_idle(page, server):
     page.add_init_script("window.IntersectionObserver = class { observe() {} disconnect() {} }")
     go(page, server, run=DEEP)
-    expect(page.locator("[data-chart] .uplot canvas")).to_have_count(page.locator("[data-chart]").count())
+    expect(page.locator("[data-chart] .uplot canvas")).to_have_count(page.locator("[data-chart]:not(.constant)").count())
 
 
 def test_the_cursor_is_shared_and_moved_by_keys(page, server, deep):
@@ -461,7 +631,7 @@ def test_dragging_over_one_chart_zooms_all_and_a_double_click_shows_all_again(pa
     page.mouse.down()
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 60, steps=5)
     page.mouse.up()
-    expect(page.get_by_role("button", name="Show all")).to_have_count(page.locator("[data-chart]").count())
+    expect(page.get_by_role("button", name="Show all")).to_have_count(page.locator("[data-chart]:not(.constant)").count())
     plot.dblclick()
     expect(page.get_by_role("button", name="Show all")).to_have_count(0)
 
@@ -578,6 +748,7 @@ def test_a_layer_has_a_page_with_all_that_is_known_of_it(page, server, deep):
 
 def test_runs_are_compared_by_settings_findings_and_curves(page, server, deep):
     go(page, server)
+    assert page.locator("[data-compare]").evaluate("button => getComputedStyle(button).opacity") < "1"  # nothing to press yet
     for run in ("healthy_deep_relu", DEEP):
         page.get_by_label(f"Compare: {run}").check()
     page.locator("[data-compare]").click()
@@ -588,6 +759,14 @@ def test_runs_are_compared_by_settings_findings_and_curves(page, server, deep):
     curves = page.locator("[data-chart='loss: batch loss']")
     expect(curves.locator(".legend")).to_contain_text("healthy_deep_relu")
     expect(curves.locator(".legend")).to_contain_text(DEEP)
+    expect(page.get_by_role("region", name="Results")).to_contain_text("best")
+    for run in ("healthy_deep_relu", DEEP):
+        expect(page.locator(f"[data-chart='gradients: {run}'] canvas.map")).to_be_visible()
+    tops = page.locator("[data-chart^='gradients: ']").evaluate_all("figures => figures.map(figure => figure.getBoundingClientRect().top)")
+    assert len(tops) == 2
+    assert tops[0] == tops[1]
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.locator(".sides").first.evaluate("sides => sides.scrollWidth > sides.clientWidth && getComputedStyle(sides).backgroundImage.includes('gradient')")
     page.reload()
     ready(page, "compare")
 
@@ -600,6 +779,8 @@ def test_a_saved_report_opens_from_disk_without_a_network(page, saved, deep, sch
     page.goto(saved.as_uri())
     ready(page, "overview")
     assert set(rows(page)) == {DEEP, "healthy_dense"}
+    expect(page.locator(".brand")).to_contain_text(re.compile(r"saved \d{4}-\d\d-\d\d \d\d:\d\d"))
+    expect(page.locator("main")).not_to_contain_text(" ago")
     page.locator(f"[data-run={DEEP}]").click()
     ready(page, "run")
     expect(page.locator(f"article[data-verdict={leading(deep)['rule']}]")).to_be_visible()

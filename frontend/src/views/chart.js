@@ -7,7 +7,7 @@ import { DASH_STYLES, ROOM, colorOf, createPlot, xRange } from "../chart.js";
 import { saveCsv, savePicture } from "../export.js";
 import { LEFT, RIGHT, isFlat } from "../heat.js";
 import { depthGradient, lineColor } from "../palette.js";
-import { evenly, isEdge, nearest, plotData, smoothed, valueAt } from "../plotdata.js";
+import { constants, evenly, isEdge, nearest, plotData, smoothed, valueAt } from "../plotdata.js";
 import { soon } from "../live.js";
 import { TEXT, atStep, label, shortNumber, visible, whole } from "../text.js";
 import { HeatMap } from "./heatmap.js";
@@ -32,21 +32,28 @@ export const EVERYTHING = { range: null, step: null, band: null, layers: [] };
 const FEWEST_MAPPED = 4; // fewer layers are told apart as lines
 const MOST_ROWS = 60; // of the data table; the file has all of them
 
-/**
- * @typedef {object} FigureProps
- * @property {Chart} chart
- * @property {string[]} places lines to emphasize while the reader has chosen none
- * @property {Look} look
- * @property {SetLook} setLook
- * @property {import("../palette.js").Theme} theme
- * @property {import("../cursor.js").Cursor} cursor
- */
+/** @typedef {{chart: Chart, places: string[], look: Look, setLook: SetLook, theme: import("../palette.js").Theme, cursor: import("../cursor.js").Cursor}} Props places: lines to emphasize while the reader has chosen none */
+
+/** @param {Props} props */
+export function ChartFigure(props) {
+  const { chart } = props;
+  const values = useMemo(() => constants(chart), [chart]);
+  if (values === null) return html`<${Plotted} ...${props} />`;
+  return html`<figure class="chart constant" data-chart=${chart.id}>
+    <figcaption><span><b class="title">${visible(chart.title)}</b> <span class="muted">${axisInWords({ ...chart, log: false }, false)}</span></span></figcaption>
+    <p class="legend">
+      <span class="at">${TEXT.always}</span>
+      ${values.map(({ name, value }) => html`<span>${name === "" ? TEXT.allValues : html`<${Name} name=${name} limit=${32} />`} <b>${withUnit(value, chart.unit)}</b></span>`)}
+      ${chart.limits.map(({ label: text }) => html`<span class="muted">${TEXT.aLimit} ${visible(text)}</span>`)}
+    </p>
+  </figure>`;
+}
 
 /**
  * What the reader sees is drawn at once, every other chart when there is nothing else to do.
- * @param {FigureProps} props
+ * @param {Props} props
  */
-export function ChartFigure(props) {
+function Plotted(props) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const [due, setDue] = useState(false);
   useEffect(() => soon(/** @type {HTMLElement} */ (place.current), () => setDue(true)), []);
@@ -54,7 +61,7 @@ export function ChartFigure(props) {
   return html`<figure class="chart waiting" ref=${place} data-chart=${props.chart.id}><figcaption><b class="title">${visible(props.chart.title)}</b></figcaption><div class="plot" /></figure>`;
 }
 
-/** @param {FigureProps} props */
+/** @param {Props} props */
 function Figure({ chart: given, places, look, setLook, theme, cursor }) {
   const figure = useRef(/** @type {HTMLElement | null} */ (null));
   const node = useRef(/** @type {HTMLElement | null} */ (null));
@@ -242,7 +249,7 @@ function Legend({ data, at, theme, unit }) {
   const { columns, lines, band } = data;
   const shown = lines
     .map((line, i) => ({ line, column: columns[i + 1] }))
-    .filter(({ line }) => (line.role === "layer" ? line.emphasized || line.layers === 1 || line.name === at.line?.name : !isEdge(line)))
+    .filter(({ line }) => (line.role === "layer" ? line.emphasized || line.layers < FEWEST_MAPPED || line.name === at.line?.name : !isEdge(line)))
     .slice(-8);
   const step = at.index === null ? undefined : columns[0][at.index];
   if (shown.length === 0 && step === undefined) return html`<div class="legend" />`;

@@ -3,9 +3,9 @@
 
 import { html } from "htm/preact";
 import { useMemo, useState } from "preact/hooks";
-import { findings, overlaid, settings } from "../compare.js";
+import { findings, overlaid, perLayer, results, settings } from "../compare.js";
 import { lineColor } from "../palette.js";
-import { KIND, TEXT, since, visible, whole } from "../text.js";
+import { KIND, TEXT, shortNumber, since, visible, whole } from "../text.js";
 import { ChartFigure, EVERYTHING } from "./chart.js";
 import { Mark, Name, Prose } from "./parts.js";
 
@@ -19,6 +19,8 @@ export function Compare({ runs, theme, cursor, open, close, openRule }) {
   const change = (/** @type {any} */ part) => setLook((old) => ({ ...old, ...part }));
   const rows = useMemo(() => settings(runs), [runs]);
   const found = useMemo(() => findings(runs), [runs]);
+  const layers = useMemo(() => perLayer(runs), [runs]);
+  const reached = useMemo(() => results(runs), [runs]);
   const charts = useMemo(() => overlaid(runs), [runs]);
   const differing = rows.filter((row) => row.differs);
   const same = rows.filter((row) => !row.differs);
@@ -33,6 +35,8 @@ export function Compare({ runs, theme, cursor, open, close, openRule }) {
       )}
     </tr>
   </thead>`;
+  const figure = (/** @type {import("../api.js").Chart} */ chart) =>
+    html`<${ChartFigure} key=${chart.id} chart=${chart} places=${[]} look=${look} setLook=${change} theme=${theme} cursor=${cursor} />`;
   return html`<div class="page compare">
     <p class="crumbs"><button type="button" class="link" data-back onClick=${close}>← ${TEXT.allRuns}</button></p>
     <header class="about"><h2>${TEXT.compare} ${whole(runs.length)} ${TEXT.runs.toLowerCase()}</h2></header>
@@ -52,7 +56,7 @@ export function Compare({ runs, theme, cursor, open, close, openRule }) {
                     : answer.status === "fires"
                       ? html`<${Mark} kind=${answer.severity} /> ${KIND[answer.severity]}${answer.explained_by === "" ? "" : `, ${TEXT.follows} ${visible(answer.explained_by)}`} <span class="muted">${since(answer)}</span>`
                       : html`<${Mark} kind=${answer.status} /> ${TEXT.answers[answer.status]}`}
-                  ${change[i] !== "" && html` <b class="change ${change[i]}">${TEXT[/** @type {"gained" | "lost"} */ (change[i])]}</b>`}
+                  ${change[i] !== "" && html` <b class="change ${change[i]}">${TEXT[/** @type {"gained" | "lost" | "absent"} */ (change[i])]}</b>`}
                 </td>`,
               )}
             </tr>`,
@@ -60,6 +64,20 @@ export function Compare({ runs, theme, cursor, open, close, openRule }) {
         </tbody>
       <//>`}
     </section>
+    ${reached.length > 0 &&
+    html`<section>
+      <h3>${TEXT.results}</h3>
+      <${Sides} label=${TEXT.results}>${head}
+        <tbody>
+          ${reached.map(
+            ({ name, last, best }) => html`<tr>
+              <th scope="row">${visible(name)}</th>
+              ${last.map((value, i) => html`<td>${shortNumber(value)}${best[i] !== null && best[i] !== value && html` <span class="muted">${TEXT.best} ${shortNumber(best[i])}</span>`}</td>`)}
+            </tr>`,
+          )}
+        </tbody>
+      <//>
+    </section>`}
     <section>
       <h3>${TEXT.differing}</h3>
       ${differing.length === 0
@@ -74,8 +92,9 @@ export function Compare({ runs, theme, cursor, open, close, openRule }) {
     <section class="others">
       <h3>${TEXT.allCharts}</h3>
       <div class="charts">
-        ${charts.map((chart) => html`<${ChartFigure} key=${chart.id} chart=${chart} places=${[]} look=${look} setLook=${change} theme=${theme} cursor=${cursor} />`)}
+        ${charts.map(figure)}
       </div>
+      ${layers.map((row) => html`<div class="charts row" key=${row[0].id}>${row.map(figure)}</div>`)}
     </section>
   </div>`;
 }

@@ -2,10 +2,10 @@
 // Every run of the logdir against the families of rules.
 
 import { html } from "htm/preact";
-import { EVERY_RUN, arranged, firedRules, kindOf, secondsOf } from "../runs.js";
+import { arranged, firedRules, kindOf, matched, secondsOf } from "../runs.js";
 import { changeInWords, newsInWords, sinceWhen } from "../visits.js";
 import { MOST_COMPARED } from "../compare.js";
-import { KIND, ORDERS, SAYS, TEXT, age, count, duration, isTraining, visible, whole } from "../text.js";
+import { KIND, ORDERS, SAYS, TEXT, age, count, duration, isTraining, shortNumber, visible, whole } from "../text.js";
 import { useStill } from "./order.js";
 import { Mark, More, Name, Prose, Spark } from "./parts.js";
 import { Headline } from "./runlist.js";
@@ -22,6 +22,8 @@ import { Headline } from "./runlist.js";
 export function Overview({ runs, rules, filter, setFilter, picked, pick, compare, open, now, visit }) {
   const { shown, moved, sort, touch } = useStill(arranged(runs, filter, visit.news), filter, runs);
   const judged = runs.filter((run) => !run.pending).length;
+  const validated = runs.some((run) => run.best_val_loss !== null);
+  const crashed = runs.flatMap((run) => run.crashed);
   const used = new Set(runs.flatMap((run) => Object.keys(run.families)));
   const families = (rules?.families ?? []).filter(({ digit }) => used.has(digit));
   return html`<section class="overview">
@@ -38,27 +40,39 @@ export function Overview({ runs, rules, filter, setFilter, picked, pick, compare
       <thead>
         <tr>
           <th scope="col"><span class="unseen">${TEXT.compare}</span></th>
-          <th scope="col">${TEXT.run}</th>
+          <${Sorted} order="name" filter=${filter} setFilter=${setFilter} words=${TEXT.run} />
           ${families.map(({ title }) => html`<th scope="col" class="family"><span>${title}</span></th>`)}
           <th scope="col" class="wide">${TEXT.loss}</th>
+          ${validated && html`<${Sorted} order="best" filter=${filter} setFilter=${setFilter} words=${TEXT.bestValidation} kind="number wide" />`}
           <th scope="col" class="number wide">${TEXT.step}</th>
-          <th scope="col" class="number wide">${TEXT.duration}</th>
-          <th scope="col" class="number">${TEXT.lastData}</th>
+          <${Sorted} order="longest" filter=${filter} setFilter=${setFilter} words=${TEXT.duration} kind="number wide" />
+          <${Sorted} order="latest" filter=${filter} setFilter=${setFilter} words=${TEXT.lastData} kind="number" />
         </tr>
       </thead>
       <${More} items=${shown} tag="tbody" row=${(/** @type {RunSummary} */ run) =>
-        html`<${Row} key=${run.run} run=${run} families=${families} picked=${picked} pick=${pick} open=${open} now=${now} change=${visit.news.get(run.run)} />`} />
+        html`<${Row} key=${run.run} run=${run} families=${families} picked=${picked} validated=${validated} filter=${filter} pick=${pick} open=${open} now=${now} change=${visit.news.get(run.run)} />`} />
     </table>
     ${shown.length === 0 && html`<p class="muted pad">${TEXT.noMatch}</p>`}
+    ${families.length > 0 && html`<p class="legend symbols">${Object.entries(SAYS).map(([says, words]) => html`<span class="entry"><${Mark} kind=${says} /> ${words}</span>`)}</p>`}
+    ${crashed.length > 0 && html`<p class="muted pad">${TEXT.crashed}: ${[...new Set(crashed)].join(", ")}. ${TEXT.crashedNote}</p>`}
   </section>`;
 }
 
 /**
- * @param {{run: RunSummary, families: {digit: string, title: string}[], picked: string[], pick: (run: string) => void, open: (run: string) => void, now: number, change: import("../visits.js").Change | undefined}} props
+ * The head of a column by which the rows can be ordered.
+ * @param {{order: Filter["order"], words: string, kind?: string, filter: Filter, setFilter: (change: Partial<Filter>) => void}} props
  */
-function Row({ run, families, picked, pick, open, now, change }) {
+function Sorted({ order, words, kind = "", filter, setFilter }) {
+  return html`<th scope="col" class=${kind}><button type="button" class="head" title=${ORDERS[order]} aria-pressed=${filter.order === order} onClick=${() => setFilter({ order: filter.order === order ? "worst" : order })}>${words}</button></th>`;
+}
+
+/**
+ * @param {{run: RunSummary, families: {digit: string, title: string}[], validated: boolean, filter: Filter, picked: string[], pick: (run: string) => void, open: (run: string) => void, now: number, change: import("../visits.js").Change | undefined}} props
+ */
+function Row({ run, families, validated, filter, picked, pick, open, now, change }) {
   const kind = kindOf(run);
   const more = Object.keys(run.leads).length - 1;
+  const others = matched(run, filter);
   const isPicked = picked.includes(run.run);
   return html`<tr class=${kind} onClick=${() => open(run.run)}>
     <td onClick=${(/** @type {Event} */ event) => event.stopPropagation()}>
@@ -76,12 +90,14 @@ function Row({ run, families, picked, pick, open, now, change }) {
         open(run.run);
       }}><${Name} name=${run.run} limit=${64} /></button>${change !== undefined && html` <span class="news">${changeInWords(change)}</span>`}
       <span class="headline"><${Mark} kind=${kind} word=${KIND[kind]} /> <${Headline} run=${run} />${more > 0 && html` <span class="muted">+ ${count(more, "more finding")}</span>`}</span>
+      ${others.length > 0 && html`<span class="muted matched">${TEXT.matched} ${others.join(", ")}</span>`}
     </th>
     ${families.map(({ digit, title }) => {
       const says = run.families[digit];
       return html`<td class="family">${says !== undefined && html`<${Mark} kind=${says} word=${`${title}: ${SAYS[says]}`} />`}</td>`;
     })}
     <td class="wide"><${Spark} values=${run.spark} /></td>
+    ${validated && html`<td class="number wide">${shortNumber(run.best_val_loss)}</td>`}
     <td class="number wide">${run.last_step === null ? "–" : whole(run.last_step)}</td>
     <td class="number wide">${run.first_wall_time === null ? "–" : duration(secondsOf(run))}</td>
     <td class="number when">${age(run.last_wall_time, now) || "–"}${isTraining(run, now) && html` <span class="still"><span class="dot running" aria-hidden="true" />${TEXT.training}</span>`}</td>
@@ -107,7 +123,7 @@ function Since({ visit: { before, news, gone, dismiss }, now, filter, setFilter 
 /** @param {{runs: RunSummary[], filter: Filter, setFilter: (change: Partial<Filter>) => void}} props */
 function Filters({ runs, filter, setFilter }) {
   const kinds = /** @type {const} */ (["error", "warning", "hint", "healthy"]);
-  const having = (/** @type {Filter["severity"]} */ severity) => arranged(runs, { ...EVERY_RUN, severity }).length;
+  const having = (/** @type {Filter["severity"]} */ severity) => arranged(runs, { ...filter, severity }).length;
   return html`<div class="filters" role="search">
     <input
       type="search"
@@ -130,7 +146,7 @@ function Filters({ runs, filter, setFilter }) {
     <label>${TEXT.rule}
       <select value=${filter.rule} onChange=${(/** @type {{currentTarget: HTMLSelectElement}} */ event) => setFilter({ rule: event.currentTarget.value })}>
         <option value="">${TEXT.anyRule}</option>
-        ${firedRules(runs).map(([rule, n]) => html`<option value=${rule}>${rule} (${n})</option>`)}
+        ${firedRules(runs).map(([rule, n, follows]) => html`<option value=${rule}>${rule} (${n}${follows > 0 ? `, ${follows} as a consequence` : ""})</option>`)}
       </select>
     </label>
     <label>${TEXT.order}

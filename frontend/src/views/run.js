@@ -44,7 +44,9 @@ export function lookAt(detail, place) {
  */
 export function RunPage({ detail, rules, now, theme, cursor, place, go, look, setLook }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
-  const { findings, unknown, crashed, clear, ignored } = useMemo(() => grouped(detail.verdicts), [detail]);
+  const { findings, unknown: silent, crashed, clear, ignored } = useMemo(() => grouped(detail.verdicts), [detail]);
+  const unknown = silent.filter(({ rule }) => !detail.optional.includes(rule));
+  const optional = silent.filter((verdict) => !unknown.includes(verdict));
   const fired = findings.flatMap(({ verdict, consequences }) => [verdict, ...consequences]);
   const beside = new Set(findings.flatMap(({ verdict }) => verdict.charts));
   const others = detail.charts.filter((chart) => !beside.has(chart.id));
@@ -83,7 +85,7 @@ export function RunPage({ detail, rules, now, theme, cursor, place, go, look, se
     return own.length > 0 && html`<div class="beside">${own.map((chart) => figure(chart, places(verdict)))}</div>`;
   };
 
-  return html`<div class="page ${layers.length > 0 ? "with-model" : ""}" ref=${root}>
+  return html`<div class="page run-page ${layers.length > 0 ? "with-model" : ""}" ref=${root}>
     <div class="main">
       <${RunHeader} detail=${detail} now=${now} />
       ${detail.problems.length > 0 &&
@@ -102,15 +104,17 @@ export function RunPage({ detail, rules, now, theme, cursor, place, go, look, se
       )}
       ${findings.length === 0 &&
       detail.verdicts.length > 0 &&
-      html`<p class="healthy"><${Mark} kind=${clear.length === 0 ? "unreadable" : "clear"} /><span><b>${clear.length === 0 ? TEXT.notJudged : TEXT.noFindings}.</b> ${healthyLine(clear.length, unknown.length)}</span></p>`}
+      html`<p class="healthy"><${Mark} kind=${clear.length === 0 ? "unreadable" : "clear"} /><span><b>${clear.length === 0 ? TEXT.notJudged : TEXT.noFindings}.</b> ${healthyLine(clear.length, unknown.length, optional.length)}</span></p>`}
       ${others.length > 0 &&
       html`<section class="others">
         <h3>${beside.size > 0 ? TEXT.otherCharts : TEXT.allCharts}</h3>
         <div class="charts">${others.map((chart) => figure(chart, []))}</div>
       </section>`}
+      ${others.length > 0 && html`<p class="printed muted">${TEXT.notPrinted} ${others.map(({ title }) => visible(title)).join(", ")}</p>`}
       <div class="lists">
-        <${QuietList} title=${TEXT.crashed} note=${TEXT.crashedNote} verdicts=${crashed} kind="unreadable" open=${true} openRule=${openRule} />
+        <${QuietList} title=${TEXT.crashed} note=${TEXT.crashedNote} verdicts=${crashed} kind="unreadable" openRule=${openRule} />
         <${QuietList} title=${TEXT.unknown} verdicts=${unknown} enable=${detail.enable} kind="unreadable" openRule=${openRule} />
+        <${QuietList} title=${TEXT.optional} verdicts=${optional} enable=${detail.enable} kind="unreadable" openRule=${openRule} />
         <${QuietList} title=${TEXT.clear} verdicts=${clear} kind="clear" openRule=${openRule} />
         <${QuietList} title=${TEXT.ignored} note=${TEXT.ignoredNote} verdicts=${ignored} kind="unreadable" openRule=${openRule} />
       </div>

@@ -4,7 +4,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { arranged, kindOf } from "../runs.js";
-import { KIND, TEXT, age, count, countsInWords, noFindings, visible, whole } from "../text.js";
+import { KIND, TEXT, age, count, countsInWords, visible, whole } from "../text.js";
 import { useStill } from "./order.js";
 import { Mark, More, Name, Prose, Spark } from "./parts.js";
 
@@ -54,8 +54,7 @@ export function RunList({ runs, filter, setText, news, selected, now, open, over
  */
 function RunButton({ run, current, now, choose }) {
   const facts = [
-    run.problem !== "" ? "" : countsInWords(run.counts),
-    run.last_step === null ? "" : `step ${whole(run.last_step)}`,
+    run.problem !== "" ? "" : countsInWords(run.counts, run.fired.length),
     age(run.last_wall_time, now),
   ].filter((fact) => fact !== "");
   return html`<button type="button" class="run" data-run=${run.run} aria-current=${current ? "true" : undefined} onClick=${choose}>
@@ -74,5 +73,5 @@ function RunButton({ run, current, now, choose }) {
 export function Headline({ run }) {
   if (run.problem !== "") return html`<${Prose} text=${run.problem} />`;
   if (run.leading !== null) return html`<${Prose} text=${run.leading.headline} />`;
-  return run.pending ? TEXT.pending : noFindings(run.unknown);
+  return run.pending ? TEXT.pending : TEXT.noFindings;
 }

@@ -29,7 +29,7 @@ export function Timeline({ verdicts, last, marks, selected, cursor, choose }) {
   return html`<section class="timeline" aria-label=${TEXT.timeline}>
     <ul>
       ${verdicts.map((verdict) => {
-        const first = verdict.first_step ?? 0;
+        const first = verdict.evaluated ?? verdict.first_step ?? 0;
         const end = verdict.active ? last : (verdict.last_step ?? last);
         return html`<li key=${verdict.rule}>
           <button type="button" class="strip ${verdict.explained_by === "" ? "" : "follows"}" data-band=${verdict.rule} aria-pressed=${selected === verdict.rule} onClick=${() => choose(verdict)}>
@@ -37,7 +37,7 @@ export function Timeline({ verdicts, last, marks, selected, cursor, choose }) {
             <span class="track">
               <span class="band ${verdict.severity} ${verdict.active ? "active" : ""}" style=${{ left: share(first <= 1 ? 0 : first), width: `max(4px, calc(${share(end)} - ${share(first <= 1 ? 0 : first)}))` }} />
             </span>
-            <span class="unseen">${since(verdict)}</span>
+            <span class="unseen">${since(verdict, verdicts.some((other) => other.explained_by === verdict.rule && other.active))}</span>
           </button>
         </li>`;
       })}

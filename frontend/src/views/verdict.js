@@ -19,7 +19,7 @@ export function VerdictCard({ verdict, consequences, page, selected, show, openR
   return html`<article class="verdict ${verdict.severity} ${selected === verdict.rule ? "selected" : ""}" data-verdict=${verdict.rule} aria-label=${`${verdict.code} ${verdict.rule}`}>
     <div class="body">
       <div class="words">
-        <${Head} verdict=${verdict} level="h3" selected=${selected} show=${show} openRule=${openRule} />
+        <${Head} verdict=${verdict} level="h3" left=${consequences.some(({ active }) => active)} openRule=${openRule} />
         <${Substance} verdict=${verdict} show=${show} level="h4" />
         ${page !== undefined && html`<${Doubts} page=${page} openRule=${openRule} />`}
       </div>
@@ -40,15 +40,18 @@ export function VerdictCard({ verdict, consequences, page, selected, show, openR
   </article>`;
 }
 
-/** @param {{verdict: Verdict, level: string, selected: string, show: Show, openRule: (rule: string) => void}} props */
-function Head({ verdict, level, selected, show, openRule }) {
-  const when = since(verdict);
+/**
+ * @param {{verdict: Verdict, level: string, left?: boolean, selected?: string, show?: Show, openRule: (rule: string) => void}} props
+ *   left: something that follows from it still holds; show: where its charts are not beside it
+ */
+function Head({ verdict, level, left = false, selected, show, openRule }) {
+  const when = since(verdict, left);
   return html`<header>
     <p class="tags">
       <${SeverityWord} severity=${verdict.severity} />
       <button type="button" class="link rule" title=${TEXT.rulePage} onClick=${() => openRule(verdict.rule)}>${visible(verdict.code)} ${visible(verdict.rule)}</button>
       ${when !== "" && html`<span class="when ${verdict.active ? "" : "over"}">${when}</span>`}
-      ${verdict.charts.length > 0 &&
+      ${show !== undefined && verdict.charts.length > 0 &&
       html`<button type="button" class="quiet" data-show aria-pressed=${selected === verdict.rule} onClick=${() => show(verdict, null)}>${TEXT.show}</button>`}
     </p>
     <${level} class="headline"><${Prose} text=${verdict.headline} /></${level}>
@@ -103,7 +106,7 @@ function EvidenceTable({ verdict, show }) {
       <tr>
         <th scope="col">${TEXT.evidence}</th>
         <th scope="col" class="number">${TEXT.measured}</th>
-        <th scope="col" class="number">${TEXT.limit}</th>
+        <th scope="col" class="number">${TEXT.compared}</th>
       </tr>
     </thead>
     <tbody>
@@ -116,6 +119,7 @@ function EvidenceTable({ verdict, show }) {
 function EvidenceRow({ piece, show }) {
   const where = piece.where === "run" || piece.where === "" ? TEXT.wholeRun : html`<code><${Name} name=${piece.where} limit=${60} /></code>`;
   const step = piece.step === null ? "" : atStep(piece.step);
+  const limit = comparedInWords(piece);
   return html`<tr class=${show === null ? "" : "live"} onClick=${show}>
     <td>
       <span class="measure"><${Prose} text=${piece.measure} /></span>
@@ -131,8 +135,17 @@ function EvidenceRow({ piece, show }) {
       </span>
     </td>
     <td class="number value">${visible(piece.value_text)} <span class="unit">${["ratio", "share"].includes(piece.unit) ? "" : visible(piece.unit)}</span></td>
-    <td class="number ${piece.limit_text.length > 20 ? "long" : ""}"><${Unbroken} text=${visible(piece.limit_text)} /></td>
+    <td class="number ${limit.length > 20 ? "long" : ""}"><${Unbroken} text=${limit} /></td>
   </tr>`;
+}
+
+/**
+ * On which side of its limit a value is.
+ * @param {Evidence} piece
+ */
+function comparedInWords({ value, limit, limit_text }) {
+  const side = value === null || limit === null || value === limit ? "" : value > limit ? `${TEXT.above} ` : `${TEXT.below} `;
+  return side + visible(limit_text);
 }
 
 /**
