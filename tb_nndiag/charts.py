@@ -69,7 +69,8 @@ def spark(run: Run) -> list[float | None]:
 def best_val_loss(run: Run) -> float | None:
     """The lowest validation loss, None without one."""
     val = run["gap"].of_run("val") if "gap" in run else np.zeros(0)
-    return _finite(val[np.isfinite(val)].min()) if np.isfinite(val).any() else None
+    finite = val[np.isfinite(val)]
+    return float(f"{finite.min():.5g}") if len(finite) else None
 
 
 def card(run: Run) -> dict[str, Any] | None:
