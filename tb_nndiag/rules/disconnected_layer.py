@@ -78,6 +78,9 @@ def disconnected_layer(
         raise NotEnoughData(f"needs {number(records)} records, has {len(gradients)}")
     layers = with_kernels(run, "gradients")
     largest = {name: float(np.max(gradients.column(name, "rms"))) for name in layers}  # NaN stays NaN
+    idle = _idle_output(run, largest, most)
+    if idle:
+        return _no_weight(idle, largest, most, int(gradients.steps[-1]))
     fed = [i for i, name in enumerate(layers) if largest[name] > most]
     cut = [name for i, name in enumerate(layers[: fed[-1]]) if largest[name] <= most] if fed else []
     if not cut:
@@ -124,6 +127,33 @@ def disconnected_layer(
         first_step=1,
         last_step=step,
         severity="" if from_the_first and harmed(run, left) else "hint",
+    )
+
+
+def _idle_output(run: Run, largest: dict[str, float], most: float) -> str:
+    """The first of several outputs that has a loss of its own and gets no gradient, while others do; empty: none."""
+    assert run.card is not None
+    asked = {loss.output for loss in run.card.losses}
+    outputs = [layer.name for layer in run.card.layers if layer.name in largest and layer.name in asked]
+    idle = [name for name in outputs if largest[name] <= most]
+    return idle[0] if 0 < len(idle) < len(outputs) else ""
+
+
+def _no_weight(name: str, largest: dict[str, float], most: float, step: int) -> Finding:
+    return Finding(
+        headline=f"The output `{name}` is not trained: its gradient is exactly {number(most)} at all observed steps, while other outputs get one.",
+        why="Its loss counts for nothing in the sum of all losses: what it predicts stays random, whatever its metrics say.",
+        evidence=[Evidence(f"largest gradient of `{name}`", largest[name], most, "", "gradients", name, step)],
+        fixes=[
+            Fix(
+                f"Give the loss of `{name}` a weight above zero.",
+                "The gradient is that of the weighted sum of the losses.",
+                f'model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights={{"{name}": 1.0}})  # and those of the other outputs',
+            )
+        ],
+        first_step=1,
+        last_step=step,
+        severity="warning",
     )
 
 

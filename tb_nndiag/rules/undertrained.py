@@ -3,7 +3,7 @@
 ## What it sees
 
 A training that has ended: how much of the best constant prediction's loss is left, whether it was still falling, and whether the
-validation loss was at its lowest. Beside it the number of steps, and how far they can have moved the weights: a few dozen, or a fifth of the weights' size, are too
+validation loss was at its lowest, and whether something ended it then, before its last epoch. Beside it the number of steps, and how far they can have moved the weights: a few dozen, or a fifth of the weights' size, are too
 few for any network that starts anew.
 
 ## Why it matters
@@ -34,7 +34,7 @@ from tb_nndiag.layers import median, median_ratio, with_updates_to_judge
 from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left, room, still_falling
 from tb_nndiag.rule import Evidence, Finding, Fix, Limit, NotEnoughData, rule
 from tb_nndiag.run import Run
-from tb_nndiag.snippets import fit, train_on
+from tb_nndiag.snippets import callback, fit, train_on
 
 
 @rule(
@@ -58,10 +58,15 @@ def undertrained(
     short: Annotated[
         float, Limit("median update over the weights, times the steps: how far they can have come", "ratio", "docs/calibration.md")
     ] = 0.2,
+    some: Annotated[
+        float, Limit("share left where a callback ended the training in the best epoch so far", "share", "judgment: one in ten early stops of healthy runs leaves more")
+    ] = 0.2,
     lost: Annotated[float, Limit("share left from which on it was never trained at all, but ran away", "share", "judgment")] = 3.0,
 ) -> Finding | None:  # fmt: skip
-    left = now_left(run)
-    if not much < left < lost:
+    left, way = now_left(run), _way(run)
+    few_steps = run.last_step < few or way < short
+    stopped = run.ended and not few_steps and _stopped_in_its_best_epoch(run)
+    if not (some if stopped else much) < left < lost:
         return None
     if not run.ended:
         raise NotEnoughData("the training has not ended")
@@ -72,10 +77,10 @@ def undertrained(
     val = gap.of_run("val")
     if np.isfinite(val).any() and np.nanargmin(val) < len(val) - max(1, len(val) // 4):
         return None
-    way = _way(run)
-    few_steps = run.last_step < few or way < short
     if not (_fell(run) > 0.2 * falling * whole if few_steps else still_falling(run, least=falling * whole)):
         return None
+    if stopped:
+        return _stopped_too_early(run, left, some)
     step, epochs = int(gap.steps[-1]), max(int(gap.last(0, "epoch")), 1)
     return Finding(
         headline=(
@@ -104,6 +109,46 @@ def undertrained(
         last_step=step,
         severity="" if few_steps else "hint",
     )  # fmt: skip
+
+
+def _stopped_in_its_best_epoch(run: Run) -> bool:
+    """Whether the training ended before its last epoch although the validation loss had just reached its lowest value."""
+    assert run.card is not None  # without one it has not ended
+    gap = run["gap"]
+    val = gap.of_run("val")
+    return bool(gap.last(0, "epoch") < run.card.epochs and np.isfinite(val).any() and np.nanargmin(val) == len(val) - 1)
+
+
+def _stopped_too_early(run: Run, left: float, some: float) -> Finding:
+    assert run.card is not None
+    gap = run["gap"]
+    step, epoch = int(gap.steps[-1]), int(gap.last(0, "epoch"))
+    return Finding(
+        headline=(
+            f"The training was ended in epoch {epoch} of {run.card.epochs}, its best one, while the loss was falling, at {left:.0%} of the"
+            f" best constant prediction's (limit: {some:.0%})."
+        ),
+        why="What ended it looks at something else than the validation loss, or looks in the wrong direction, or waits for too few epochs.",
+        evidence=[
+            evidence_of_harm(left, some, step),
+            Evidence("epoch in which it was ended", epoch, run.card.epochs, "epochs", "gap", "run", step),
+        ],
+        fixes=[
+            Fix(
+                "Let the callback that ends the training follow the validation loss, and wait for some epochs.",
+                "A loss is to be `min`, a score `max`; `auto` tells them apart by the name alone.",
+                *callback(
+                    "EarlyStopping",
+                    monitor="val_loss",
+                    mode="min",
+                    patience=max(5, epoch // 2),
+                    restore_best_weights=True,
+                ),
+            )
+        ],
+        first_step=1,
+        last_step=step,
+    )
 
 
 def _way(run: Run) -> float:

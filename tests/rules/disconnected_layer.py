@@ -4,7 +4,7 @@ import numpy as np
 from made_up import card, dense, gaps, losses, run, series
 from recorded import recorded
 
-from tb_nndiag.run import Layer, Optimizer
+from tb_nndiag.run import Layer, Loss, Optimizer
 
 MODEL = card(dense("first"), dense("second"), dense("third"), dense("answer", 10, "softmax", output=True))
 NAMES = tuple(layer.name for layer in MODEL.layers)
@@ -42,12 +42,24 @@ FIRES = {
     "its updates were not measured": gradients(0, 0.1, 0.1, 0.1, updates=moved(1, NAMES[1:])),
     "a layer of a nested model": gradients(0, 0.1, known=card(dense("encoder/dense"), dense("answer", 10, "softmax", output=True))),
 }
+TWO = replace(
+    card(dense("shared"), dense("kind", 3, "softmax", output=True), dense("price", 1, "linear", output=True)),
+    losses=(Loss("CategoricalCrossentropy", output="kind"), Loss("MeanSquaredError", output="price")),
+)
+WARNINGS = {
+    "an output whose loss has no weight": gradients(0.1, 0, 0.1, known=TWO),
+    "the last one": gradients(0.1, 0.1, 0, known=TWO),
+}
 HINTS = {
+    "an output without a loss of its own": gradients(0.1, 0, 0.1, known=replace(TWO, losses=TWO.losses[1:])),
     "the first layer, but much was learned": gradients(0, 0.1, 0.1, 0.1, left=0.29),
     "a part that the task does not use": gradients(0.1, 0, 0.1, 0.1),
 }
 SILENT = {
     "a healthy run": recorded("healthy_dense"),
+    "two outputs that get one": gradients(0.1, 1e-30, 0.1, known=TWO),
+    "an output without weights": gradients(0.1, 0, 0.1, known=replace(TWO, layers=(TWO.layers[0], Layer("kind", "Activation", "softmax", output=True), TWO.layers[2]))),
+    "no output gets one": gradients(0.1, 0, 0, known=TWO),
     "all layers get one": gradients(1e-30, 0.1, 0.1, 0.1),
     "at one step it got one": gradients(*[[0, 1, 1, 1]] * 9, [1e-9, 1, 1, 1]),
     "no layer gets one": gradients(0, 0, 0, 0),
@@ -64,4 +76,8 @@ UNKNOWN = {
     "nine records": gradients(0, 0.1, 0.1, 0.1, records=9),
     "no run card": gradients(0, 0.1, 0.1, 0.1, known=None),
     "gradients were not recorded": run(loss=losses([1.0])),
+}
+TOLD = {
+    "an output whose loss has no weight": [("says", "The output `kind` is not trained"), ("where", "kind")],
+    "the last one": [("says", 'loss_weights={"price": 1.0}')],
 }
