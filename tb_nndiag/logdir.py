@@ -119,7 +119,7 @@ def _points(directory: str, problems: list[str]) -> dict[str, list[Point]]:
             problems.append(f"an event file is damaged after its event {len(events)}: the rest is lost")
         for event in events:
             for value in event.summary.value:
-                if value.tag in TAGS and value.HasField("tensor"):
+                if value.tag in TAGS:
                     try:
                         point = Point(event.step, event.wall_time, _array(value.tensor))
                         found.setdefault(value.tag, []).append(point)

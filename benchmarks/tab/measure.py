@@ -38,9 +38,10 @@ default.get_dynamic_plugins = lambda: [plugin for plugin in found if not plugin.
 PAGES = 20  # runs whose page is asked for
 MOVES = 200  # of the pointer over the heat map
 
-PAINTED = """() => new Promise((done) => {
+PAINTED = """(seen) => new Promise((done) => {
+  const inView = (chart) => { const { top, bottom } = chart.getBoundingClientRect(); return bottom > 0 && top < innerHeight; };
   const look = () => {
-    const charts = [...document.querySelectorAll("[data-chart]")];
+    const charts = [...document.querySelectorAll("[data-chart]")].filter((chart) => !seen || inView(chart));
     const answer = performance.getEntriesByType("resource").findLast(({ name }) => name.includes("/run?"));
     if (answer?.responseEnd && charts.length && charts.every((chart) => chart.querySelector(".uplot canvas")))
       requestAnimationFrame(() => setTimeout(() => done(performance.now() - answer.responseEnd)));
@@ -123,11 +124,13 @@ def first_row(page: Page, url: str) -> float:
     return time.perf_counter() - began
 
 
-def open_run(page: Page, run: str) -> float:
-    """Seconds from the last byte of a run's data to all of its charts on the page."""
+def open_run(page: Page, url: str, run: str, *, seen: bool) -> float:
+    """Seconds from the last byte of a run's data to those of its charts that the window shows, or to all of them."""
+    first_row(page, url)
+    page.wait_for_timeout(500)
     page.evaluate("performance.clearResourceTimings()")
     page.locator(f'[data-run="{run}"]').click()
-    return page.evaluate(PAINTED) / 1000
+    return page.evaluate(PAINTED, seen) / 1000
 
 
 def cursor_move(page: Page) -> float:
@@ -177,8 +180,8 @@ def round_of(logdir: pathlib.Path, chromium: str) -> dict[str, float]:
         found["`run`, kB of JSON"] = max(len(body) for _, body in asked) / 1000
         found["`rules`, s"], _ = get(url + ROUTES + "rules")
         shown = page.locator("[data-run]").first.get_attribute("data-run") or ""
-        found["run page: from its data to all charts, s"] = open_run(page, shown)
-        found["heat map: main thread for a move of the pointer, ms"] = 1000 * cursor_move(page)
+        found["run page: from its data to the charts in view, s"] = open_run(page, url, shown, seen=True)
+        found["run page: from its data to all charts, s"] = open_run(page, url, shown, seen=False)
         found["Python process, MB more than without the tab"] = resident(pid) - bare
         found["Python process and data server, MB more than without the tab"] = with_children(pid) - bare_all
         found["Python process without the tab, MB"] = bare
@@ -186,7 +189,22 @@ def round_of(logdir: pathlib.Path, chromium: str) -> dict[str, float]:
         _, bundle = get(url + ROUTES + "static/index.js")
         found["the page's script, kB gzipped"] = len(gzip.compress(bundle)) / 1000
         browser.close()
-    return found
+    return found | wide_map(chromium)
+
+
+def wide_map(chromium: str) -> dict[str, float]:
+    """What a heat map of 200 layers and 500 steps costs."""
+    logdir = pathlib.Path(tempfile.mkdtemp())
+    make_runs.write(logdir / "wide", 0, layers=200, records=500)
+    make_runs.write(logdir / "other", 1, layers=2, records=20)  # a run that is alone has no list to choose it from
+    with tensorboard(logdir, ours=True) as (_, url), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium)
+        page = browser.new_page(viewport={"width": 1360, "height": 900})
+        open_run(page, url, "wide", seen=False)
+        seconds = cursor_move(page)
+        browser.close()
+    shutil.rmtree(logdir)
+    return {"heat map of 200 layers: main thread for a move of the pointer, ms": 1000 * seconds}
 
 
 def main() -> None:
@@ -212,8 +230,8 @@ server. RUNS has {len(files)} runs, {size / 1e6:,.0f} MB (`benchmarks/tab/make_r
 parentheses the smallest and the largest. The server has loaded the data before anything is asked; its memory is read after every
 page was asked: the overview, {PAGES} runs, the rules.
 
-The tab has the data server keep every record of ours (`tb_nndiag/loader.py`), which otherwise keeps 100 of each series, spread evenly:
-that is its memory below. `--samples_per_plugin nndiag=200` keeps fewer.
+The tab reads the event files itself and has the data server keep a single record of each series (`tb_nndiag/loader.py`). What comes
+through TensorBoard (`--logdir_spec`, a remote path) is kept whole in its memory; `--samples_per_plugin nndiag=200` keeps fewer.
 
 | what | median of {len(rounds)} |
 |---|---|"""
