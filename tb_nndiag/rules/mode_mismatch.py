@@ -20,7 +20,7 @@ normalization that does the same in both modes.
 ## When it is wrong
 
 In the first some hundred steps the averages lag behind by nature: 1 / (1 - momentum) steps and more. The rule waits three times as long,
-unless the training ends before: then it is a hint, while inference mode does fairly well. Training mode that is somewhat worse is what
+unless the training ends before, or while the loss in inference mode falls fast: then it is a hint, while inference mode does fairly well. Training mode that is somewhat worse is what
 dropout does, and no fault: no healthy training was measured to be worse in it than a constant.
 
 ## Source
@@ -68,6 +68,14 @@ def mode_mismatch(
         float,
         Limit("steps that an average may lag behind, over 1 / (1 - momentum)", "ratio", "3: 95 % of the way"),
     ] = 3.0,
+    nearing: Annotated[
+        float,
+        Limit(
+            "loss in inference mode over that of the evaluation before, of averages that catch up",
+            "ratio",
+            "docs/zoo.md",
+        ),
+    ] = 0.8,
     hopeless: Annotated[
         float,
         Limit(
@@ -101,7 +109,9 @@ def mode_mismatch(
         if slowest and step < needs
         else ""
     )
-    by_nature = late and inference[-1] < poor * whole  # it ended before the averages caught up, and does fairly well
+    catching_up = slowest and inference[-1] < nearing * inference[-2]
+    # it ended before the averages caught up, and does fairly well
+    by_nature = (late or catching_up) and inference[-1] < poor * whole
     return Finding(
         headline=(
             f"In inference mode the loss is {number(mode.last(0, 'inference'))}, in training mode {number(mode.last(0, 'training'))},"

@@ -28,6 +28,9 @@ FIRES = {
     "averages that do not follow by the plan": modes(momentum=0.9999, epochs=3),
     "averages that lag behind at the end, and do badly": modes((0.51, 0.51), 0.1, every=50, momentum=0.99, ended=True),
     "averages that had their time, and do fairly well": modes((0.49, 0.49), 0.1, momentum=0.99, ended=True),
+    "averages that hardly catch up": modes((0.6, 0.49), 0.1, momentum=0.99, ended=True),
+    "averages that catch up, and do badly": modes((0.9, 0.51), 0.1, momentum=0.99, ended=True),
+    "no averages, and a loss that falls": modes((0.9, 0.49), 0.1, card=replace(card(), ended=True)),
     "a layer of one's own, without a run card": modes(card=None),
     "noise in training mode that drowns all": modes((0.6, 0.6, 0.6), 1.3),
     "training mode just over twice as bad": modes((0.64, 0.64), 1.3),
@@ -35,6 +38,7 @@ FIRES = {
     "above the floor of the loss": modes((0.9, 0.9), 0.6, perfect=0.4),
 }
 HINTS = {
+    "averages that catch up, and do fairly well": modes((0.62, 0.49), 0.1, momentum=0.99, ended=True),
     "averages that lag behind at the end, and do fairly well": modes((0.49, 0.49), 0.1, every=50, momentum=0.99, ended=True),
 }
 SILENT = {
