@@ -11,6 +11,7 @@ from tb_nndiag.rule import Change, Fix, number
 from tb_nndiag.run import Layer, Loss, Run
 
 FIT_TEN_ROWS = "model.fit(x[:10], y[:10], epochs=300, verbose=0)\nprint(model.evaluate(x[:10], y[:10]))"
+MOST_SHOWN = 3  # layers whose code is written out, where all are changed alike
 SHUFFLE = "order = np.random.permutation(len(x))\nx, y = x[order], y[order]"
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN")
@@ -34,8 +35,14 @@ def keras(class_name: str, module: str = "layers", **config: Any) -> dict[str, A
 
 
 def both(*recipes: Recipe) -> Recipe:
-    """All of them, one after the other."""
-    return Recipe("\n".join(r.code for r in recipes), tuple(change for r in recipes for change in r.changes))
+    """All of them, one after the other; of many, the code of the first ones, and the names of the others' layers."""
+    changes = tuple(change for recipe in recipes for change in recipe.changes)
+    if len(recipes) <= MOST_SHOWN + 1:
+        return Recipe("\n".join(recipe.code for recipe in recipes), changes)
+    shown, rest = recipes[:MOST_SHOWN], recipes[MOST_SHOWN:]
+    named = [recipe.changes[0].target.split(".")[0] for recipe in rest if recipe.changes]
+    others = ", ".join(named[:MOST_SHOWN]) + (f" and {len(named) - MOST_SHOWN} more" if len(named) > MOST_SHOWN else "")
+    return Recipe("\n".join([*(recipe.code for recipe in shown), f"# likewise: {others}"]), changes)
 
 
 def layer(layer: Layer, activation: str = "", *, units: int = 0, **settings: str) -> Recipe:

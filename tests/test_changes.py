@@ -17,6 +17,7 @@ from recorded import RUNS, names, recorded
 from keras_callbacks.probes.run_card import losses_of
 from tb_nndiag.engine import diagnose
 from tb_nndiag.rule import CHANGES, Change, all_rules
+from tb_nndiag.snippets import Recipe, both
 from tb_nndiag.verdict import to_json
 
 FIT_ARGUMENTS = {"epochs", "batch_size", "shuffle", "class_weight", "callbacks", "validation_split"}
@@ -223,3 +224,17 @@ def test_the_changes_stand_in_the_json():
     assert to_json(verdict)["fixes"][0]["changes"] == [
         {"kind": "optimizer", "target": "learning_rate", "value": verdict.finding.fixes[0].changes[0].value}
     ]
+
+
+@pytest.mark.parametrize(
+    ("layers", "code"),
+    [
+        (4, ["L(0)", "L(1)", "L(2)", "L(3)"]),
+        (5, ["L(0)", "L(1)", "L(2)", "# likewise: l_3, l_4"]),
+        (8, ["L(0)", "L(1)", "L(2)", "# likewise: l_3, l_4, l_5 and 2 more"]),
+    ],
+)
+def test_of_many_layers_that_change_alike_the_first_are_written_out(layers, code):
+    made = both(*(Recipe(f"L({i})", (Change("layer", f"l_{i}.activation", "relu"),)) for i in range(layers)))
+    assert made.code.split("\n") == code
+    assert len(made.changes) == layers

@@ -43,7 +43,7 @@ PAINTED = """(seen) => new Promise((done) => {
   const look = () => {
     const charts = [...document.querySelectorAll("[data-chart]")].filter((chart) => !seen || inView(chart));
     const answer = performance.getEntriesByType("resource").findLast(({ name }) => name.includes("/run?"));
-    if (answer?.responseEnd && charts.length && charts.every((chart) => chart.querySelector(".uplot canvas")))
+    if (answer?.responseEnd && charts.length && charts.every((chart) => chart.matches(".constant") || chart.querySelector(".uplot canvas")))
       requestAnimationFrame(() => setTimeout(() => done(performance.now() - answer.responseEnd)));
     else setTimeout(look, 5);
   };
