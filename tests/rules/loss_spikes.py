@@ -28,6 +28,7 @@ HINTS = {
     "rows that are far off, and it learns": outliers(left=0.89),
     "two rows that are far too large": recorded("two_outliers"),
     "one batch": jumps(),
+    "the fourth record": jumps(at=(3,)),
     "where half is nearly left": jumps(usual=0.49, worst=0.49),
     "just over five times": jumps(to=2.01),
     "just over a constant": jumps(to=1.01, worst=0.2),
