@@ -32,9 +32,8 @@ class EventWriter:
 
     def write(self, signal: str, step: int, values: np.ndarray) -> None:
         """One record. values: (columns, stats), in the order of the signal's stats."""
-        with np.errstate(
-            over="ignore"
-        ):  # what float32 cannot hold is infinite: the run broke, and no warning of NumPy's helps
+        # what float32 cannot hold is infinite: the run broke, and no warning of NumPy's helps
+        with np.errstate(over="ignore"):
             values = np.asarray(values, np.float32)
         expected = len(SIGNALS[signal].stats)
         if values.ndim != 2 or values.shape[1] != expected:

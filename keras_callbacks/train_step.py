@@ -174,7 +174,7 @@ class TrainStepProbes:
         ):
             return None
         means = [m for m in self._model.metrics if isinstance(m, keras.metrics.Mean) and m.name in AVERAGED_LOSSES]
-        sums = tf.stack([_sum_of([m.total for m in means]), _sum_of([m.count for m in means])])
+        sums = tf.stack([_sum([_as_float32(m.total) for m in means]), _sum([_as_float32(m.count) for m in means])])
         goes_on = sums[1] > self._averaged[1]  # else it was set back, at the beginning of an epoch
         total, count = tf.unstack(sums - tf.where(goes_on, self._averaged.read_value(), tf.zeros(2)))
         self._averaged.assign(sums)
@@ -320,10 +320,6 @@ def _up_to_the_loss(passing: Passing) -> dict[str, list]:
     columns = {"input": tf.nest.flatten(passing.x), "target": tf.nest.flatten(passing.y)}
     columns |= {f"output of {name}": [tensor] for name, tensor in passing.outputs.items()}
     return columns | {"loss": [passing.loss]}
-
-
-def _sum_of(variables: list) -> tf.Tensor:
-    return tf.add_n([tf.constant(0.0), *(_as_float32(v) for v in variables)])
 
 
 def _put(variable: tf.Variable, row: tf.Tensor, values: tf.Tensor) -> None:

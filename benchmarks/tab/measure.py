@@ -179,9 +179,8 @@ def round_of(logdir: pathlib.Path, chromium: str) -> dict[str, float]:
         found["`run`, s"] = statistics.median(seconds for seconds, _ in asked)
         found["`run`, kB of JSON"] = max(len(body) for _, body in asked) / 1000
         found["`rules`, s"], _ = get(url + ROUTES + "rules")
-        shown = (
-            page.locator("[data-run]").last.get_attribute("data-run") or ""
-        )  # without findings: its charts are at the top
+        # the last run has no findings, so its charts are at the top
+        shown = page.locator("[data-run]").last.get_attribute("data-run") or ""
         found["run page: from its data to the charts in view, s"] = open_run(page, url, shown, seen=True)
         found["run page: from its data to all charts, s"] = open_run(page, url, shown, seen=False)
         found["Python process, MB more than without the tab"] = resident(pid) - bare
