@@ -59,9 +59,8 @@ class TrainStepProbes:
         self._steps = plain_variable(0, tf.int64)
         self._batches = plain_variable(np.zeros((BATCHES_KEPT, len(BATCH_COLUMNS))), tf.float32)
         self._first_nonfinite = plain_variable(-1, tf.int64)
-        self._averaged = plain_variable(
-            [0.0, 0.0], tf.float32
-        )  # total and count of the metric that averages the loss, so far
+        # total and count of the metric that averages the loss, so far
+        self._averaged = plain_variable([0.0, 0.0], tf.float32)
         # their sizes depend on the model, so they are made in the first trace
         self._weights: tf.Variable  # (STEPS_KEPT, values): after the step, in the row of its number
         self._gradients: tf.Variable  # (STEPS_KEPT, values)
