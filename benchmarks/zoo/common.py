@@ -1,4 +1,4 @@
-"""Data and models that several families of the zoo train, beside those of benchmarks/calibration/sweep.py."""
+"""Data and models that several families of the zoo train, beside those of benchmarks/calibration/training.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "calibratio
 import keras
 import numpy as np
 from sklearn import datasets
-from sweep import L, cancer, conv, dense, digits, fit, regression, words
+from training import L, cancer, conv, dense, digits, fit, regression, words
 
 __all__ = ["L", "cancer", "conv", "dense", "digits", "fit", "regression", "words"]
 Kinds = Iterator[tuple[str, Callable[[str], None]]]

@@ -1,6 +1,6 @@
 """Healthy trainings of every kind: each learns far more than a constant, and nothing in it calls for a change.
 
-A kind is a function of the directory to record to. Families are generators, as in benchmarks/calibration/sweep.py, whose
+A kind is a function of the directory to record to. Families are generators, as in benchmarks/calibration/, whose
 data and models are used here; its own 34 healthy kinds are not repeated.
 """
 

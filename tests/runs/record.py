@@ -18,8 +18,8 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from sklearn import datasets  # noqa: E402
-from sweep import conv, dense, digits, fit, regression  # noqa: E402
 from tensorflow.python.framework.config import disable_op_determinism  # noqa: E402
+from training import conv, dense, digits, fit, regression  # noqa: E402
 
 L = keras.layers
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
