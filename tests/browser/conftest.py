@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
+from recorded import RUNS, names
+from views import DEEP
+
+from tb_nndiag import cli
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"  # screenshots, ignored by git
 TELL_VIOLATIONS = """
@@ -53,3 +57,28 @@ def screenshot(request):
         page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
 
     return keep
+
+
+@pytest.fixture(scope="session")
+def server(tensorboard_server):
+    """A TensorBoard that has judged all recorded runs."""
+    started = tensorboard_server(RUNS)
+
+    def all_judged():
+        entries = started.get_json("data/plugin/nndiag/runs")["runs"]
+        return len(entries) == len(names()) and not any(entry["pending"] for entry in entries)
+
+    started.wait_for(all_judged)
+    return started
+
+
+@pytest.fixture(scope="session")
+def deep(server) -> dict:
+    return server.get_json(f"data/plugin/nndiag/run?run={DEEP}")
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory) -> Path:
+    file = tmp_path_factory.mktemp("report") / "diagnosis.html"
+    assert cli.main(["report", str(RUNS), "-o", str(file), "--run", DEEP, "--run", "healthy_dense"]) == 0
+    return file

@@ -10,15 +10,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from views import IS_PAINTED
 
 from keras_callbacks.event_writer import EventWriter
 from tb_nndiag.bundle import PAGE_NOT_BUILT
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-IS_PAINTED = """canvas => {
-  const {width, height} = canvas;
-  return canvas.getContext("2d").getImageData(0, 0, width, height).data.some(value => value !== 0);
-}"""
 
 
 @pytest.fixture(scope="module")
