@@ -1,4 +1,4 @@
-"""The network has stopped improving far above a perfect fit, for training and validation rows alike.
+"""The network has stopped improving far above a perfect fit, or hardly improves, for training and validation rows alike.
 
 ## What it sees
 
@@ -11,7 +11,7 @@ Where training and validation agree, more data will not help: the network cannot
 
 ## What to do first
 
-A larger network, or one with a hidden layer; less regularization; more telling features; then a longer training.
+A larger network, or one with a hidden layer; more units in a layer that has fewer than there are outputs; less regularization; more telling features; then a longer training.
 
 ## When it is wrong
 
@@ -58,6 +58,14 @@ def underfitting(
             "docs/calibration.md",
         ),
     ] = 0.02,
+    most: Annotated[
+        float,
+        Limit("share left from which on a fall must be larger to count as learning", "share", "docs/calibration.md"),
+    ] = 0.65,
+    slow: Annotated[
+        float,
+        Limit("fall that counts then; below it the training is not just too short", "share", "docs/calibration.md"),
+    ] = 0.05,
     patience: Annotated[float, Limit("epochs before the rule speaks", "epochs", "judgment")] = 8,
 ) -> Finding | None:
     gap = run["gap"]
@@ -69,8 +77,10 @@ def underfitting(
     if gap.of_run("epoch")[-1] < patience:
         raise NotEnoughData(f"needs {number(patience)} epochs, has {number(gap.of_run('epoch')[-1])}")
     left = now_left(run)
-    if not much < left < stuck or val > apart * train or still_falling(run, least=falling * room(run)):
+    least = (slow if left > most else falling) * room(run)
+    if not much < left < stuck or val > apart * train or still_falling(run, least=least):
         return None
+    stopped = not still_falling(run, least=falling * room(run))
     step = int(gap.steps[-1])
     hidden = [layer for layer in run.card.hidden if layer.activation not in ("", "linear")] if run.card else []
     linear = (
@@ -78,15 +88,19 @@ def underfitting(
         if run.card and not hidden
         else ""
     )
+    outputs = run.card.output_layer.units if run.card and run.card.output_layer else 0
     widest = max(hidden, key=lambda layer: layer.units, default=None)
+    narrowest = min(hidden, key=lambda layer: layer.units, default=None)
+    narrow = narrowest is not None and narrowest.units < outputs
+    wanted = narrowest if narrow else widest
     first = next((layer for layer in run.card.layers if layer.parameters), None) if run.card else None
     larger = (
         Fix(
-            f"Make `{widest.name}` wider: {2 * widest.units} units instead of {widest.units}.",
-            "Then it can express more.",
-            *layer_code(widest, units=2 * widest.units),
+            f"Make `{wanted.name}` wider: {max(2 * wanted.units, outputs)} units instead of {wanted.units}.",
+            f"What tells {outputs} outputs apart must pass it." if narrow else "Then it can express more.",
+            *layer_code(wanted, units=max(2 * wanted.units, outputs)),
         )
-        if widest
+        if wanted
         else Fix(
             f"Put a hidden layer with an activation before `{first.name}`." if first else "Add a hidden layer.",
             "Then it can express more.",
@@ -95,8 +109,8 @@ def underfitting(
     )
     return Finding(
         headline=(
-            f"The loss has stopped at {left:.0%} of the best constant prediction's (limit: {much:.0%}), and validation"
-            f" agrees ({number(val)} against {number(train)})."
+            f"The loss {'has stopped' if stopped else 'hardly falls any more,'} at {left:.0%} of the best constant prediction's"
+            f" (limit: {much:.0%}), and validation agrees ({number(val)} against {number(train)})."
         ),
         why=(
             f"{linear}Training and validation rows are predicted equally badly: more rows will not help, a network that"
