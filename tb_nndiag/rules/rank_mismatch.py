@@ -3,7 +3,8 @@
 ## What it sees
 
 Rank and last dimension of the targets and of the predictions, and the loss of predicting every target exactly: where that is
-higher than the loss of a constant, the loss does not compare a prediction with its own target.
+higher than the loss of a constant, the loss does not compare a prediction with its own target. Where a `train_step` of one's own computes
+the loss, so that it is not known, whether the predictions stay as good as the same for every row.
 
 ## Why it matters
 
@@ -61,6 +62,11 @@ def rank_mismatch(
         float,
         Limit("lowest loss of the held rows over that of the best constant prediction, which it stays above", "ratio", "1: no network is below a constant then"),
     ] = 0.9,
+    flat: Annotated[
+        float,
+        Limit("standard deviation of the predictions over the targets', where the loss is not known", "ratio", "judgment: 0.06 where all pairs were compared, 0.18 and more in the runs of docs/zoo.md"),
+    ] = 0.1,
+    patience: Annotated[float, Limit("steps before that counts", "steps", "judgment")] = 100,
 ) -> Finding | None:  # fmt: skip
     labels, outputs = run["labels"], run["outputs"]
     if len(labels.columns) != 1 or len(outputs.columns) != 1:
@@ -93,6 +99,18 @@ def rank_mismatch(
             Recipe("y_true = keras.ops.reshape(y_true, keras.ops.shape(y_pred))  # first line of your loss"),
             step,
         )  # fmt: skip
+    varies = _largest_spread(run)
+    if run.card and not run.card.losses and shapes == ["(n,)", "(n, 1)"] and varies < flat and step >= patience:
+        return _finding(
+            f"Targets of shape (n,) meet predictions of shape (n, 1) in a `train_step` of the model's own, and after {step:,} steps"
+            f" the predictions vary by {number(varies)} of what the targets do (limit: {number(flat)}).",
+            "If the step subtracts one from the other, or multiplies them, it compares each prediction with the targets of all rows in"
+            " the batch. The best the network can do then is to predict their mean, as it does.",
+            Evidence("standard deviation of the predictions over the targets'", varies, flat, "ratio", "outputs", "run", step),
+            Recipe("y = keras.ops.reshape(y, keras.ops.shape(y_pred))  # in train_step, before the loss"),
+            step,
+            "warning",
+        )  # fmt: skip
     loss = run.card.losses[0] if run.card and len(run.card.losses) == 1 else None
     if loss is None or not loss.is_distance:
         return None
@@ -123,6 +141,13 @@ def _lowest(run: Run) -> float:
     if "gap" not in run:
         return math.inf
     return float(np.fmin.reduce(run["gap"].of_run("train") - np.nan_to_num(run["gap"].of_run("penalty"))))
+
+
+def _largest_spread(run: Run) -> float:
+    """Of the predictions in the second half of the evaluations, over the targets'; infinity where the targets are all the same."""
+    spread = run["outputs"].of_run("std")
+    targets = run["labels"].last(0, "std")
+    return float(spread[len(spread) // 2 :].max()) / targets if targets > 0 else math.inf
 
 
 def _numbers_of_a_row(run: Run, width: int) -> int:

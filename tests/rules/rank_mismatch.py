@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 from made_up import card, dense, gaps, run, series
 from recorded import recorded
 
@@ -20,6 +21,12 @@ def without(signal):
     return replace(made, series={k: v for k, v in made.series.items() if k != signal})
 
 
+def own_step(std=0.05, targets=(1, 1), predictions=(2, 1), steps=(50, 100), spread=1.0, losses=()):
+    """A `train_step` of the model's own, whose loss is not known."""
+    return run(labels=series("labels", rank=targets[0], width=targets[1], std=spread), card=replace(card(), losses=losses),
+               outputs=series("outputs", steps=steps, rank=predictions[0], width=predictions[1], std=np.broadcast_to(std, len(steps))))  # fmt: skip
+
+
 FIRES = {
     "a loss that drops a dimension of the targets": recorded("all_pairs_compared"),
     "a loss of all pairs": shapes(perfect=2.0),
@@ -30,6 +37,9 @@ FIRES = {
     "one target for each row, three for each of its predictions": shapes(predictions=(3, 1), loss=SQUARED, shape=(12, 1)),
 }
 WARNINGS = {
+    "a train_step of its own that answers the same": own_step(),
+    "just under the limit of its own": own_step(0.09),
+    "it varied in the first half": own_step((0.5, 0.5, 0.09, 0.09), steps=(50, 100, 150, 200)),
     "three targets for one prediction": shapes((2, 3), (2, 1), SQUARED, shape=(1,)),
     "one target for three predictions of a layer without weights": replace(shapes((2, 1), (2, 3)), card=card(dense("hidden"), Layer("last", "Activation", "softmax", output_shape=(-1, 3), output=True), loss=SQUARED)),
     "one target for three predictions": shapes((2, 1), (2, 3), SQUARED, shape=(3,)),
@@ -40,6 +50,15 @@ WARNINGS = {
 }
 HINTS = {}
 SILENT = {
+    "a train_step of its own that answers": own_step(0.11),
+    "it still varied in the second half": own_step((0.09, 0.09, 0.5, 0.09), steps=(50, 100, 150, 200)),
+    "a train_step of its own, both of one rank": own_step(targets=(2, 1)),
+    "both of rank one": own_step(predictions=(1, 1)),
+    "two predictions of a row": own_step(predictions=(2, 2)),
+    "after 99 steps": own_step(steps=(50, 99)),
+    "targets that are all the same": own_step(0.0, spread=0.0),
+    "a loss that is known, and the same answers": own_step(losses=card(loss=SQUARED).losses),
+    "the same answers without a run card": replace(own_step(), card=None),
     "not that near": shapes((2, 1), (2, 1), constant=0.2575, perfect=0.5),
     "pairs of several numbers": shapes((2, 3), (2, 3), constant=0.25, perfect=0.5),
     "a healthy regression": recorded("healthy_regression"),
@@ -70,6 +89,7 @@ UNKNOWN = {
     "nothing was evaluated": run(),
 }
 TOLD = {
+    "a train_step of its own that answers the same": [("says", "in a `train_step` of the model's own"), ("says", "y = keras.ops.reshape(y, keras.ops.shape(y_pred))")],
     "one target for three predictions of a layer without weights": [("says", "keras.layers.Dense(1)")],
     "one target for each row, three for each of its predictions": [("says", "Every prediction meets the targets of all rows in the batch, and can only learn their mean."), ("says", "keras.layers.Dense(1)  # after a layer with return_sequences=False, or after Flatten")],
     "three targets for one prediction": [("says", "The one prediction"), ("says", 'keras.layers.Dense(3, name="answer")')],
