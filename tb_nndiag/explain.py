@@ -38,7 +38,7 @@ def page(rule: Rule) -> str:
             for n, (default, limit) in rule.limits.items()
         ]
         lines.append("")
-    reads = ", ".join(f"`{s}`" for s in dict.fromkeys((*rule.reads, *rule.may_read)))
+    reads = ", ".join(f"`{s}`" for s in (*rule.reads, *rule.may_read))
     lines.append(
         f"Reads {reads or 'the run card alone'}."
         + (f" Explains {', '.join(f'`{r}`' for r in rule.explains)}." if rule.explains else "")
@@ -67,7 +67,7 @@ def as_json(rule: Rule) -> dict[str, Any]:
             for name, (default, limit) in rule.limits.items()
         ],
         "opt_in": rule.opt_in,
-        "reads": list(dict.fromkeys((*rule.reads, *rule.may_read))),
+        "reads": [*rule.reads, *rule.may_read],
         "explains": list(rule.explains),
         "ignore": f'[tool.nndiag.ignore]\n{rule.code} = "the reason"',
     }

@@ -210,7 +210,8 @@ def rule(
 
     def made(check: Callable[..., Finding | None]) -> Rule:
         name = check.__name__.replace("_", "-")
-        return Rule(code, name, severity, tuple(reads), tuple(may_read), tuple(explains), check, opt_in)
+        others = tuple(signal for signal in dict.fromkeys(may_read) if signal not in reads)
+        return Rule(code, name, severity, tuple(reads), others, tuple(explains), check, opt_in)
 
     return made
 

@@ -212,6 +212,7 @@ class TestConventions:
 
     def test_what_it_reads_exists(self, rule):
         assert {*rule.reads, *rule.may_read} <= set(SIGNALS)
+        assert len({*rule.reads, *rule.may_read}) == len([*rule.reads, *rule.may_read])
 
     def test_every_parameter_is_a_limit_with_a_meaning_and_a_source(self, rule):
         parameters = list(inspect.signature(rule.check).parameters)[1:]

@@ -44,7 +44,7 @@ CLASSES = (
     "NND604",
     severity="warning",
     reads=["labels", "outputs", "gap", "baseline"],
-    may_read=[*SIGNALS, "weights"],
+    may_read=SIGNALS,
     explains=[
         "constant-output",
         "loss-plateau",
