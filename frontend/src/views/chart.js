@@ -92,7 +92,7 @@ function Figure({ chart: given, places, look, setLook, theme, cursor }) {
         theme: newest.current.theme,
         cursor,
         room: mapped ? { left: LEFT, right: RIGHT, height: 150 } : ROOM,
-        onCursor: (index, line) => setAt({ index, line }),
+        onCursor: (index, line) => setAt((now) => (now.index === index && now.line === line ? now : { index, line })),
         onRange: (range) => setLook({ range }),
       });
       plot.current.look(newest.current.look);
