@@ -33,12 +33,19 @@ import numpy as np
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, number, rule
 from tb_nndiag.run import Run
 
+HELD = (
+    ("inputs", "inputs of the held rows"),
+    ("labels", "targets of the held rows"),
+    ("val_inputs", "inputs of the validation rows"),
+    ("val_labels", "targets of the validation rows"),
+)
+
 
 @rule(
     "NND102",
     severity="error",
     reads=["loss"],
-    may_read=["nonfinite", "inputs", "labels"],
+    may_read=["nonfinite", "inputs", "labels", "val_inputs", "val_labels"],
     explains=[
         *OUTCOMES,
         "class-imbalance",
@@ -67,10 +74,16 @@ def nan_input(
     if not found:
         return None
     first = found[0]
-    name = "y" if "target" in first.measure else "x"
+    validation = first.signal.startswith("val_")  # the training rows have none
+    name = ("y" if "target" in first.measure else "x") + ("_val" if validation else "")
     return Finding(
         headline=f"There are {number(first.value)} {first.measure} at step {first.step:,} (limit: {number(most)}).",
-        why="Every weight that meets such a value becomes NaN and stays so, even where a ReLU hides it from the loss.",
+        why=(
+            "They spoil no weight, but the validation loss counts rows that the network was not given: it is NaN, or where a ReLU"
+            " hides them, wrong."
+            if validation
+            else "Every weight that meets such a value becomes NaN and stays so, even where a ReLU hides it from the loss."
+        ),
         evidence=found,
         fixes=[
             Fix(
@@ -80,13 +93,22 @@ def nan_input(
             ),
             Fix(
                 "If that cannot be done, drop these rows.",
-                "One such value spoils the weights; the other rows teach the same without it.",
-                f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)\nx, y = x[keep], y[keep]",
+                "The others tell the same without them."
+                if validation
+                else "One such value spoils the weights; the other rows teach the same without it.",
+                _without(name),
             ),
         ],
         first_step=0,
         last_step=max(e.step for e in found),
+        severity="warning" if validation else "",
     )
+
+
+def _without(name: str) -> str:
+    """Code that drops the rows in which this array has such a value."""
+    x, y = ("x_val", "y_val") if name.endswith("_val") else ("x", "y")
+    return f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)\n{x}, {y} = {x}[keep], {y}[keep]"
 
 
 def _in_batches(run: Run) -> list[Evidence]:
@@ -111,12 +133,12 @@ def _in_batches(run: Run) -> list[Evidence]:
 
 def _in_held_rows(run: Run) -> list[Evidence]:
     found = []
-    for signal, word in (("inputs", "inputs"), ("labels", "targets")):
+    for signal, word in HELD:
         if signal in run:
             count = float(np.nansum(run[signal]["nonfinite"][-1]))
             found.append(
                 Evidence(
-                    f"values in the {word} of the held rows that are not finite",
+                    f"values in the {word} that are not finite",
                     count,
                     0,
                     "values",
