@@ -4,7 +4,7 @@
 
 The run card (output activation and units, the loss and its `from_logits`), checked against the targets and predictions of
 the held rows: softmax over a single unit; a loss that expects probabilities and gets something else; targets that the
-output's activation cannot reach (several labels of a row, under a softmax), or that the loss does not allow; a loss that cannot
+output's activation cannot reach (several labels or quantities of a row, under a softmax), or that the loss does not allow; a loss that cannot
 tell classes apart, or predictions that are no shares of them.
 
 ## Why it matters
@@ -57,6 +57,7 @@ class Targets:
     distinct: int
     width: int
     one_hot: bool
+    least_in_a_row: float
     most_in_a_row: float
     step: int
 
@@ -313,9 +314,12 @@ def _not_adding_up(run: Run, layer: Layer, loss: Loss, tolerance: float) -> Find
 
 
 def _several_at_once(run: Run, layer: Layer, loss: Loss, targets: Targets | None, tolerance: float) -> Finding | None:
-    if targets is None or layer.activation != "softmax" or loss.name not in BINARY or targets.width != layer.units:
+    if targets is None or layer.activation != "softmax" or targets.width != layer.units:
         return None
-    if not targets.most_in_a_row > 1 + tolerance:
+    furthest = max(targets.most_in_a_row - 1, 1 - targets.least_in_a_row)
+    if loss.is_distance and not targets.whole and furthest > tolerance:
+        return _quantities_that_share(run, layer, loss, targets)
+    if loss.name not in BINARY or not targets.most_in_a_row > 1 + tolerance:
         return None
     return _finding(
         f"The targets of a row add up to as much as {number(targets.most_in_a_row)}, but `{layer.name}` is a softmax: what it predicts"
@@ -328,6 +332,24 @@ def _several_at_once(run: Run, layer: Layer, loss: Loss, targets: Targets | None
                 "Then a row may have as many labels as are true.",
                 *_dense(run, layer, "sigmoid", layer.units, loss.name),
             )
+        ],
+    )
+
+
+def _quantities_that_share(run: Run, layer: Layer, loss: Loss, targets: Targets) -> Finding:
+    low, high = targets.least_in_a_row, targets.most_in_a_row
+    worst = high if high - 1 >= 1 - low else low
+    return _finding(
+        f"The targets of a row add up to {number(low)} to {number(high)}, but `{layer.name}` is a softmax: what it predicts for a row"
+        " adds up to 1.",
+        f"Its {layer.units} numbers share that 1, so that no row whose targets add up to something else can be predicted.",
+        Evidence("sum of a row's targets, furthest from 1", worst, 1.0, "", "labels", layer.name, targets.step),
+        [
+            Fix(
+                f"Make `{layer.name}` linear: each number is a question of its own.",
+                "A linear output reaches every number.",
+                *_dense(run, layer, "linear", layer.units, loss.name),
+            ),
         ],
     )
 
@@ -441,7 +463,7 @@ def _targets(run: Run) -> Targets | None:
     one_hot = of["distinct"] == 2 and of["row_sum_min"] == of["row_sum_max"] == 1 and of["min"] == 0
     return Targets(
         of["min"], of["max"], bool(of["integer"]), int(of["distinct"]), int(of["width"]), one_hot,
-        of["row_sum_max"], int(series.steps[-1]),
+        of["row_sum_min"], of["row_sum_max"], int(series.steps[-1]),
     )  # fmt: skip
 
 

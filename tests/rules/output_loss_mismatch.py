@@ -7,6 +7,7 @@ from tb_nndiag.run import Layer, Loss
 
 BINARY, CATEGORICAL, SPARSE, SQUARED = "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy", "MeanSquaredError"
 ONE_HOT = {"width": 3, "row_sum_min": 1, "row_sum_max": 1}
+SHARES = {"width": 3, "integer": 0, "distinct": 400}
 CLASSES = {"min": 0, "max": 2, "distinct": 3}
 
 
@@ -46,6 +47,8 @@ FIRES = {
     "predictions above 1": model("mine", outputs={"min": 0.1, "max": 1.02}),
     "a softmax over the rows of a batch": model("mine", 3, CATEGORICAL, outputs={"min": 0, "max": 0.9, "row_sum": 0.03}, **ONE_HOT),
     "sums just over the tolerance": model("mine", 3, SPARSE, outputs={"row_sum": 1.06}, **CLASSES),
+    "quantities of a row that add up to more than a softmax": model("softmax", 3, SQUARED, left=0.4, **SHARES, row_sum_min=1, row_sum_max=1.06),
+    "quantities of a row that add up to less": model("softmax", 3, SQUARED, left=0.4, **SHARES, row_sum_min=0.94, row_sum_max=1),
     "several labels a row on a softmax": model("softmax", 3, width=3, row_sum_min=0, row_sum_max=3),
     "a linear output, passed on": handed_on("linear"),
     "negative targets of a sigmoid": model("sigmoid", loss=SQUARED, min=-1, max=1, integer=0, distinct=400),
@@ -83,6 +86,11 @@ SILENT = {
     "sums of several answers": model("mine", 3, outputs={"row_sum": 1.5}, width=3, row_sum_min=0, row_sum_max=3),
     "two units of a softmax under binary cross-entropy": model("softmax", 2, left=0.91, width=2, row_sum_min=1, row_sum_max=1),
     "binary cross-entropy on a softmax, one label a row or none": model("softmax", 3, left=0.91, width=3, row_sum_min=0, row_sum_max=1),
+    "quantities of a row that add up to 1": model("softmax", 3, SQUARED, left=0.4, **SHARES, row_sum_min=0.96, row_sum_max=1.04),
+    "quantities on a sigmoid": model("sigmoid", 3, SQUARED, left=0.4, **SHARES, row_sum_min=0.2, row_sum_max=2),
+    "quantities of a row of another width": model("softmax", 4, SQUARED, left=0.4, **SHARES, row_sum_min=0.2, row_sum_max=2),
+    "whole numbers that add up to more": model("softmax", 3, SQUARED, left=0.4, width=3, row_sum_min=0, row_sum_max=2),
+    "a loss of one's own, of quantities": model("softmax", 3, "function", left=0.4, **SHARES, row_sum_min=0.2, row_sum_max=2),
     "several labels a row on a sigmoid": model("sigmoid", 3, left=0.91, width=3, row_sum_min=0, row_sum_max=3),
     "shares of several labels that hardly add up to more": model("softmax", 3, integer=0, distinct=90, width=3, row_sum_min=0, row_sum_max=1.04),
     "a logarithm of shares, of several labels": model("softmax", 3, CATEGORICAL, width=3, row_sum_min=0, row_sum_max=3),
@@ -103,6 +111,8 @@ UNKNOWN = {
 }
 TOLD = {
     "a softmax over one unit": [("evidence", 2)],
+    "quantities of a row that add up to less": [("says", "add up to 0.94 to 1,"), ("value", "0.94")],
+    "quantities of a row that add up to more than a softmax": [("says", "add up to 1 to 1.06"), ("evidence", 1), ("limits", [1.0]), ("value", "1.06"), ("measures", "sum of a row's targets, furthest from 1")],
     "nothing was evaluated": [("evidence", 1)],
     "quantities in one sigmoid": [("says not", "look like")],
     "two columns of small numbers": [("says not", "look like")],
