@@ -18,7 +18,8 @@ Normalization layer first, so that the model carries the scaling with it.
 
 ## When it is wrong
 
-Numbers of words or categories for an embedding are not judged, nor are models that normalize first. Large inputs that are
+Numbers of words or categories for an embedding are not judged, nor are models that normalize first; behind a Rescaling layer what it
+puts out is. Large inputs that are
 learned all the same get a hint, and so do those under a loss that has no value for some predictions (the logarithm of 0).
 
 ## Source
@@ -122,12 +123,17 @@ def unscaled_input(
     if run.card is None:
         raise NotEnoughData("needs the run card, to know whether the model normalizes its input")
     first = next((p for p in run.card.layers if p.class_name not in SHAPING), None)
-    if first is None or first.class_name in NORMALIZING:
+    inputs = run["inputs"]
+    # by a factor, whatever comes: only what it makes of the input tells
+    rescaled = first is not None and first.class_name == "Rescaling" and "fed" in run and len(inputs.columns) == 1
+    if first is None or (first.class_name in NORMALIZING and not rescaled):
         return None
-    inputs, left = run["inputs"], now_left(run)
+    left = now_left(run)
     begun = float(run["loss"].of_run("first")[0]) / reference_loss(run)
     begun = begun if np.isfinite(begun) else float("inf")
     largest, uneven = inputs["largest_scale"][-1], np.nan_to_num(inputs["scale_ratio"][-1])
+    if rescaled:
+        largest = run["fed"]["largest_scale"][-1]
     too_large = largest > (moderate if left > stuck and begun > start else scale)
     wide = (uneven > ratio) & (largest > 1)
     too_small = (largest < tiny) & (largest > 0) & (left > stuck)
@@ -184,17 +190,24 @@ def unscaled_input(
         f", {number(float(uneven[worst]))} times the median one (limit: {number(ratio)})" if wide[worst] else ""
     )
     side = "at least " if too_small[worst] else ""
+    as_fed = f" behind `{first.name}`" if rescaled else ""
+    once = Fix(
+        f"Scale the input once: leave out `{first.name}`, or what scales the rows before it.",
+        f"They reach it from {number(low)} to {number(high)}.",
+        f'# leave out the layer "{first.name}"',
+        [Change("replace", first.name, None)],
+    )
     return Finding(
         headline=(
-            f"`{name}` is not scaled: its values reach from {number(low)} to {number(high)}, the largest mean or spread of a"
-            f" feature is {number(float(largest[worst]))} (limit: {side}{number(limit)}){uneven_text}."
+            f"`{name}` is not scaled{as_fed}: its values reach from {number(low)} to {number(high)}, the largest mean or spread of a"
+            f" feature{as_fed} is {number(float(largest[worst]))} (limit: {side}{number(limit)}){uneven_text}."
         ),
         why=(
             "The first layer multiplies by its input: steps are too large along large features, and nothing is learned"
             " from small ones."
         ),
         evidence=[evidence[0], *(e for e in evidence[1:] if e.value > e.limit)],
-        fixes=[divide, standardize] if pixels else [standardize, layer],
+        fixes=[once, standardize] if rescaled else [divide, standardize] if pixels else [standardize, layer],
         first_step=0,
         last_step=step,
         severity="hint" if left <= poor or broken_by_its_loss(run) else "" if left > stuck else "warning",

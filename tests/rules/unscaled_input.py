@@ -18,12 +18,21 @@ def first(class_name):
     return fed(card=card(Layer("first", class_name), dense("hidden"), ANSWER))
 
 
+def behind(given, names=("pixels",), **more):
+    """A model that begins with a Rescaling layer, and what that makes of the input."""
+    return fed(card=card(Layer("rescaling", "Rescaling"), dense("hidden"), ANSWER), given=given, names=names, **more)
+
+
 FIRES = {
     "pixels of 0 to 255": recorded("pixels_to_255"),
     "an output broke": fed(left=0.91, nonfinite=broken("output of hidden")),
     "moderate, but the first loss shows it and nothing was learned": fed(scale=11, start=2.1, left=0.91),
     "the first layer gets it tiny": fed(scale=0.049, left=0.91, given=0.04),
     "tiny, and nothing was learned": fed(scale=0.049, left=0.91),
+}
+FIRES |= {
+    "scaled before fit, and by the model": behind(0.001, scale=0.26, left=0.91),
+    "left as large by the model": behind(11, start=2.1, left=0.91),
 }
 PIXELS = {"integer": 1, "min": 0, "max": 255}
 WARNINGS = {
@@ -56,6 +65,10 @@ SILENT = {
     "just large enough": fed(scale=0.051, left=0.91),
     "nothing but zeros is another fault": fed(scale=0.0, left=0.91),
     "uneven, but small": fed(scale=0.9, ratio=500),
+    "scaled by the model": behind(1.0, scale=255, left=0.91),
+    "scaled twice, but it learns": behind(0.001, scale=0.26, left=0.89),
+    "scaled by the model, and what it makes of it is not known": behind(None, scale=255, left=0.91),
+    "scaled by the model, two inputs": behind(0.001, ("pixels", "numbers"), scale=0.26, left=0.91),
     "numbers of words": first("Embedding"),
     "normalized first": first("Normalization"),
 }
@@ -64,6 +77,8 @@ UNKNOWN = {
     "inputs were not recorded": run(loss=losses([1.0])),
 }
 TOLD = {
+    "scaled before fit, and by the model": [("says", "`pixels` is not scaled behind `rescaling`:"), ("says", "feature behind `rescaling` is 0.001 (limit: at least 0.05)"), ("says", "Scale the input once: leave out `rescaling`"), ("value", "0.001")],
+    "tiny, and nothing was learned": [("says not", "behind"), ("says not", "Scale the input once")],
     "pixels": [("says", "Divide the pixels"), ("evidence", 1)],
     **dict.fromkeys(list(WARNINGS)[1:5], [("says not", "Divide the pixels")]),
     "just over the ratio": [("evidence", 2)],
