@@ -134,4 +134,12 @@ def _fixes(run: Run, place: str) -> list[Fix]:
             "keras.ops.log(keras.ops.maximum(p, 1e-7))",
         )
         return [guard, *steps]
+    name = place.partition("`")[2].rstrip("`") if place.startswith("output") else ""
+    if any(layer.name == name and not layer.parameters for layer in (run.card.layers if run.card else ())):
+        guard = Fix(
+            f"Look at what `{name}` computes: it was given finite numbers.",
+            "An exponential of a large number does that, and a logarithm, a root or a division of zero.",
+            "keras.ops.exp(x - keras.ops.max(x, axis=-1, keepdims=True))\nkeras.ops.log(keras.ops.maximum(x, 1e-7))",
+        )
+        return [guard, *steps]
     return steps
