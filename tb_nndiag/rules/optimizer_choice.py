@@ -4,7 +4,7 @@
 
 The run card: a momentum, beta or rho that is not between 0 and 1; an epsilon of Adam and its relatives that is far larger than
 the roots of the squared gradients that it is added to; a first beta that is too large beside the second (swapped, often); a weight
-decay that takes a good part of the weights away in each step.
+decay that takes a good part of the weights away in each step; a momentum so near to 1 that it averages over hundreds of steps.
 
 ## Why it matters
 
@@ -36,6 +36,7 @@ from tb_nndiag.run import Optimizer, Run
 from tb_nndiag.snippets import learning_rate
 
 AVERAGES = ("momentum", "beta_1", "beta_2", "rho")
+DIRECTIONS = ("momentum", "beta_1")
 ADAMS = ("Adam", "AdamW", "Nadam")
 USUAL = {"momentum": 0.9, "beta_1": 0.9, "beta_2": 0.999, "rho": 0.9, "epsilon": 1e-7, "weight_decay": 0.004}
 
@@ -65,6 +66,10 @@ def optimizer_choice(
     most: Annotated[
         float, Limit("weight of the past in an average, which must be less", "", "Keras' documentation")
     ] = 1,
+    memory: Annotated[
+        float,
+        Limit("steps over which it averages directions, 1 / (1 - it)", "steps", "judgment: 10 are usual, 100 are used"),
+    ] = 200,
     epsilon: Annotated[
         float,
         Limit("what Adam adds to the root of the squared gradients, which must be less", "", "docs/calibration.md"),
@@ -88,7 +93,7 @@ def optimizer_choice(
     if run.last_step < patience:
         raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")
     optimizer = run.card.optimizer
-    found = _outside(optimizer, most, epsilon, balance, decay)
+    found = _outside(optimizer, most, memory, epsilon, balance, decay)
     if found is None:
         return None
     evidence, why, settings = found
@@ -117,7 +122,7 @@ def optimizer_choice(
 
 
 def _outside(
-    optimizer: Optimizer, most: float, epsilon: float, balance: float, decay: float
+    optimizer: Optimizer, most: float, memory: float, epsilon: float, balance: float, decay: float
 ) -> tuple[Evidence, str, tuple[str, ...]] | None:
     """The first setting that lies outside: as evidence, why it matters, and the settings to change."""
     settings = {k: float(v) for k, v in optimizer.settings.items()}
@@ -136,15 +141,14 @@ def _outside(
             f" is {settings['weight_decay']:g} here."
         )
         return _evidence("weight decay times its learning rate", shrinks, decay), why, ("weight_decay",)
-    if optimizer.name not in ADAMS:
-        return None
-    if settings.get("epsilon", 0.0) >= epsilon:
+    is_adam = optimizer.name in ADAMS
+    if is_adam and settings.get("epsilon", 0.0) >= epsilon:
         why = (
             "Adam divides by the root of the squared gradients plus epsilon. Where epsilon outweighs it, nothing is adapted"
             " and the steps become as small as the gradients."
         )
         return _evidence("epsilon", settings["epsilon"], epsilon), why, ("epsilon",)
-    if "beta_1" in settings and settings.get("beta_2", 0.0) > 0:
+    if is_adam and "beta_1" in settings and settings.get("beta_2", 0.0) > 0:
         ratio = settings["beta_1"] ** 2 / math.sqrt(settings["beta_2"])
         if ratio >= balance:
             why = (
@@ -152,6 +156,14 @@ def _outside(
                 " their squares, for which Adam may not converge."
             )
             return _evidence("beta_1² over the root of beta_2", ratio, balance), why, ("beta_1", "beta_2")
+    for key in DIRECTIONS:
+        steps = 1 / max(1 - settings.get(key, 0.0), 1e-9)
+        if steps > memory:
+            why = (
+                f"{key} is {settings[key]:g}: a direction of hundreds of steps ago counts nearly as much as the newest. The network runs past"
+                " what it is looking for, and comes back as slowly."
+            )
+            return _evidence(f"memory of past directions (1 / (1 - {key}))", steps, memory), why, (key,)
     return None
 
 

@@ -20,6 +20,9 @@ FIRES = {
     "a rho of 1": with_settings("RMSprop", rho=1.0),
     "a hundredth of the weights off in each step": with_settings("AdamW", weight_decay=1.0),
     "of any optimizer": with_settings("SGD", weight_decay=60.0),
+    "a momentum that never forgets": with_settings("SGD", momentum=0.9951),
+    "a first beta that never forgets": with_settings("Nadam", beta_1=0.999, beta_2=0.9999),
+    "of any optimizer that has one": with_settings("Lion", beta_1=0.999),
     "a negative beta": with_settings(beta_1=-0.1),
     "just at the limit of epsilon": with_settings(epsilon=0.05),
     "betas swapped": with_settings(beta_1=0.999, beta_2=0.9),
@@ -34,7 +37,7 @@ SILENT = {
     "beta_2 alone": with_settings(beta_2=0.9),
     "a healthy run": recorded("healthy_dense"),
     "as it comes": with_settings(beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False),
-    "just under the limits": with_settings("SGD", momentum=0.999),
+    "just under the limits": with_settings("SGD", momentum=0.9949),
     "a strong weight decay": with_settings("AdamW", weight_decay=0.99),
     "a small epsilon": with_settings(epsilon=0.049),
     "betas of adversarial training": with_settings(beta_1=0.0, beta_2=0.9),
@@ -49,6 +52,8 @@ UNKNOWN = {
     "no optimizer": run(card=replace(card(), optimizer=None), loss=losses([1.0], [40])),
 }
 TOLD = {
+    "a momentum that never forgets": [("says", "SGD's memory of past directions (1 / (1 - momentum)) is 204 (limit: less than 200)."), ("says", "momentum is 0.9951:"), ("says", "Use momentum=0.9.")],
+    "betas swapped": [("says", "beta_1² over")],
     "an epsilon of 1": [("says", "(limit: less than")],
     "beta_1 of 1": [("says", "less than 1).")],
 }
