@@ -73,7 +73,16 @@ def vanishing_gradients(
     stuck: Annotated[
         float, Limit("share of the constant prediction's loss that must be left", "share", "docs/calibration.md")
     ] = 0.9,
+    moving: Annotated[
+        float,
+        Limit(
+            "last layer's update over its weights, below which no layer moves and the gradient's way is not the matter",
+            "ratio",
+            "judgment: 1e-3 is usual",
+        ),
+    ] = 1e-5,
     records: Annotated[float, Limit("records before the rule speaks", "records", "judgment")] = 10,
+    patience: Annotated[float, Limit("and steps, since nothing learns in fewer", "steps", "judgment")] = 50,
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know the layers")
@@ -82,6 +91,8 @@ def vanishing_gradients(
         return None  # nothing can fade over two layers
     if len(run["updates"]) < records:
         raise NotEnoughData(f"needs {number(records)} records, has {len(run['updates'])}")
+    if run["updates"].steps[-1] < patience:
+        raise NotEnoughData(f"needs {number(patience)} steps, has {run['updates'].steps[-1]}")
     first, last = layers[0], layers[-1]
     gradients, updates = run["gradients"], run["updates"]
     gradient = gradients.column(first, "rms") / gradients.column(last, "rms")
@@ -90,6 +101,8 @@ def vanishing_gradients(
     faded = (update < update_floor) | (gradient < gradient_floor)
     typical_update, typical_gradient = median(update), median(gradient)
     if not (typical_update < update_floor or typical_gradient < gradient_floor) or not now_left(run) > stuck:
+        return None
+    if median(updates.column(last, "ratio")) < moving:
         return None
     step, last_faded = int(updates.steps[-1]), int(updates.steps[np.flatnonzero(faded)[-1]])
     by_update = typical_update < update_floor
