@@ -4,7 +4,7 @@
 
 By how much a step changes the weights of the larger layers, relative to their size (the median over layers and steps), and
 whether that does harm: the run is no better than a constant, or worse than it was. Steps that are far too long are told of as a hint
-where little was learned.
+where little was learned. And a rate that was right at first and rose until what had been learned was lost.
 
 ## Why it matters
 
@@ -90,6 +90,14 @@ def learning_rate_too_high(
         float,
         Limit("share of the constant prediction's loss that is left then", "share", "docs/calibration.md, healthy"),
     ] = 0.5,
+    rise: Annotated[
+        float,
+        Limit(
+            "largest learning rate over that of the step with the lowest loss, of a rate that rose until all was lost",
+            "ratio",
+            "judgment",
+        ),
+    ] = 3,
     early: Annotated[
         float,
         Limit(
@@ -117,7 +125,7 @@ def learning_rate_too_high(
     levels = ((ceiling, stuck, "nothing"), (brisk, worse, "nothing"), (gross, poor, "little"))
     reached = [level for level in levels if typical > level[0] and left > level[1]]
     if not reached:
-        return None
+        return _rose(run, ratio, ceiling, rise, stuck)
     limit, most_left, learned = reached[0]
     rate = learning_rate(run)
     first_step = ratio[ratio > 0][0]  # later ones may be those of an explosion
@@ -158,4 +166,64 @@ def learning_rate_too_high(
         last_step=int(updates.steps[high[-1]]),
         active=not ratio[-1] <= limit,
         severity="hint" if learned == "little" or broken_by_its_loss(run) else "",
+    )
+
+
+def _rose(run: Run, ratio: np.ndarray, ceiling: float, rise: float, stuck: float) -> Finding | None:
+    """A rate that was right at first, and rose until what had been learned was lost.
+
+    ratio: (records of `updates`,) update over the weights, median of the layers
+    """
+    loss = run["loss"].of_run("mean")
+    if "optimizer" not in run or not now_left(run) > stuck or not np.isfinite(loss).any():
+        return None
+    updates, rates = run["updates"], run["optimizer"]
+    best = int(run["loss"].steps[np.nanargmin(loss)])
+    before = float(rates.of_run("learning_rate")[rates.steps <= best][-1])
+    later = np.where(rates.steps > best, rates.of_run("learning_rate"), 0.0)
+    too_long = np.flatnonzero((updates.steps > best) & (ratio > ceiling))
+    if not len(too_long) or not later.max() > rise * before:
+        return None
+    first, top = int(too_long[0]), int(np.argmax(later))
+    return Finding(
+        headline=(
+            f"The learning rate rose from {number(before)} at step {best:,}, where the loss was lowest, to {number(later[top])}: at"
+            f" step {updates.steps[first]:,} a step moves the weights by {number(ratio[first])} of their size (limit:"
+            f" {number(ceiling)}), and what was learned is lost: {against_constant(run)}."
+        ),
+        why="Steps that are too long jump over what they are looking for, and in the end out of reach of it.",
+        evidence=[
+            Evidence(
+                "update over the weights, median of the layers",
+                float(ratio[first]),
+                ceiling,
+                "ratio",
+                "updates",
+                "run",
+                int(updates.steps[first]),
+            ),
+            Evidence(
+                "largest learning rate over that of the lowest loss",
+                float(later[top] / before),
+                rise,
+                "ratio",
+                "optimizer",
+                "run",
+                int(rates.steps[top]),
+            ),
+        ],
+        fixes=[
+            Fix(
+                f"Let the learning rate fall from {number(before)}, rather than rise.",
+                "With it the loss was lowest.",
+                *decaying(run, before, planned_steps(run)),
+            ),
+            Fix(
+                "If the schedule was to find a learning rate, take it out for the training itself.",
+                "Such a test ends when the loss runs away; its result is the rate before that.",
+                *optimizer(run, before),
+            ),
+        ],
+        first_step=best,
+        last_step=run.last_step,
     )

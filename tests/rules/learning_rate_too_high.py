@@ -12,7 +12,18 @@ def steps(ratio, left=1.0, **more):
     return run(updates=series("updates", LAYERS, ratio=np.tile(ratio[:, None], 3)), **parts, **more)
 
 
+def rising(rate=(0.01, 0.01, 0.02, 0.04), loss=(1.0, 0.5, 0.7, 2.0), ratio=(0.01, 0.01, 0.02, 0.07), left=0.91, optimizer=True, gap=None):
+    """A rate that rises over four times ten records; the ten of each are alike."""
+    repeat = lambda values: np.repeat(np.asarray(values, float), 10)  # noqa: E731
+    parts = {"optimizer": series("optimizer", steps=np.arange(1, 41), learning_rate=repeat(rate))} if optimizer else {}
+    return run(updates=series("updates", LAYERS, ratio=np.tile(repeat(ratio)[:, None], 3)), loss=losses(repeat(loss)), gap=gaps([left, left]),
+               baseline=series("baseline"), **parts)  # fmt: skip
+
+
 FIRES = {
+    "a rate that rose until all was lost": rising(),
+    "it broke in the end": rising(loss=(1.0, 0.5, 0.7, np.nan), ratio=(0.01, 0.01, 0.07, np.nan)),
+    "the loss was lowest in the first record": rising(loss=(0.5, 0.6, 0.7, 2.0)),
     "Adam at 1.0": recorded("rate_too_high"),
     "SGD at 1.0 on a regression": recorded("steps_explode"),
     "just over the ceiling, no better than a constant": steps(0.061, left=0.91),
@@ -30,6 +41,13 @@ HINTS = {
     "grossly long steps that learn little": steps(0.21, left=0.51),
 }
 SILENT = {
+    "a rate that rose, with usual steps": rising(ratio=(0.01, 0.01, 0.02, 0.059)),
+    "a rate that rose a little": rising(rate=(0.01, 0.01, 0.02, 0.029)),
+    "a rate that rose, and it learned": rising(left=0.89),
+    "a rate that rose before": rising(rate=(0.01, 0.04, 0.04, 0.04), loss=(1.0, 0.7, 0.5, 2.0)),
+    "long steps before the lowest loss": rising(rate=(0.01, 0.01, 0.01, 0.04), ratio=(0.01, 0.07, 0.01, 0.01), loss=(1.0, 0.9, 0.5, 2.0)),
+    "the rates were not recorded": rising(optimizer=False),
+    "no loss was finite": rising(loss=(np.nan,) * 4),
     "a healthy run": recorded("healthy_regression"),
     "just under the ceiling": steps(0.059),
     "grossly long steps that learn": steps(0.5, left=0.49),
@@ -48,6 +66,7 @@ UNKNOWN = {
     "updates were not recorded": run(loss=losses([1.0])),
 }
 TOLD = {
+    "a rate that rose until all was lost": [("says", "rose from 0.01 at step 11, where the loss was lowest, to 0.04: at step 31"), ("first_step", 11), ("last_step", 40), ("limits", [0.06, 3]), ("step", 31)],
     "the first step did not move": [("says", "to 0.0001."), ("says", "The first step moved the weights by 0.3 of their size; at that rate it is about 0.003.")],
     "its units died after five steps": [("measures", "of the first 5 records"), ("step", 1)],
     "the first twenty count": [("measures", "of the first 20 records"), ("step", 6)],
