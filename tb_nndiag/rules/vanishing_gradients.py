@@ -19,7 +19,7 @@ of a plain recurrent layer an LSTM or GRU. Clipping bounds large gradients and d
 ## When it is wrong
 
 A learning rate that is far too low also leaves everything unmoved, but evenly: then the ratio between the layers is
-normal. Frozen layers are not compared. Adam divides by the gradient's size and moves faded layers nearly as fast; there
+normal. Frozen layers are not compared, nor are the projections of attention. Adam divides by the gradient's size and moves faded layers nearly as fast; there
 the gradients' own ratio decides.
 
 ## Source
@@ -86,7 +86,9 @@ def vanishing_gradients(
 ) -> Finding | None:
     if run.card is None:
         raise NotEnoughData("needs the run card, to know the layers")
-    layers = with_kernels(run, "updates")
+    # queries and keys of attention get next to no gradient while all places are attended alike
+    projections = {layer.name for layer in run.card.layers if layer.class_name == "EinsumDense"}
+    layers = [name for name in with_kernels(run, "updates") if name not in projections]
     if len(layers) < 3:
         return None  # nothing can fade over two layers
     if len(run["updates"]) < records:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from made_up import card, dense, gaps, losses, run, series
 from recorded import recorded
@@ -17,6 +19,9 @@ def faded(update=0.01, gradient=1e-4, left=1.0, records=12, card=CARD, layers=LA
     )  # fmt: skip
 
 
+PROJECTED = replace(CARD, layers=(replace(CARD.layers[0], class_name="EinsumDense"), *CARD.layers[1:]))
+
+
 FIRES = {
     "eight sigmoid layers": recorded("sigmoid_deep"),
     "updates just under the floor": faded(update=0.039, gradient=1),
@@ -28,6 +33,8 @@ FIRES = {
 }
 HINTS = {}
 SILENT = {
+    "the queries of attention": faded(card=PROJECTED),
+
     "eight relu layers": recorded("healthy_deep_relu"),
     "both just over their floor": faded(update=0.041, gradient=1.1e-3),
     "faded, but it learns": faded(left=0.89),
