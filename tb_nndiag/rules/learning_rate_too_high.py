@@ -122,6 +122,8 @@ def learning_rate_too_high(
     # units that die after the first steps stop moving, so the first few count for themselves
     few, more = median(beginning[:5]), median(beginning)
     typical, judged, left = float(np.fmax(few, more)), len(beginning) if not few > more else 5, now_left(run)
+    if not np.isfinite(left) and not _grew(run, worse):
+        brisk = ceiling  # it broke without having grown: only steps that are too long by themselves explain that
     levels = ((ceiling, stuck, "nothing"), (brisk, worse, "nothing"), (gross, poor, "little"))
     reached = [level for level in levels if typical > level[0] and left > level[1]]
     if not reached:
@@ -167,6 +169,13 @@ def learning_rate_too_high(
         active=not ratio[-1] <= limit,
         severity="hint" if learned == "little" or broken_by_its_loss(run) else "",
     )
+
+
+def _grew(run: Run, times: float) -> bool:
+    """Whether the loss grew from its first record to the last one that was finite."""
+    loss = run["loss"].of_run("mean")
+    finite = loss[np.isfinite(loss)]
+    return bool(len(finite) and finite[-1] > times * finite[0])
 
 
 def _rose(run: Run, ratio: np.ndarray, ceiling: float, rise: float, stuck: float) -> Finding | None:

@@ -5,10 +5,10 @@ from recorded import recorded
 LAYERS = ("hidden", "hidden_1", "answer")
 
 
-def steps(ratio, left=1.0, **more):
-    """ratio: one number a record, or one for all of 25"""
+def steps(ratio, left=1.0, grown=(), **more):
+    """ratio: one number a record, or one for all of 25; grown: the loss before it broke"""
     ratio = np.broadcast_to(ratio, 25) if np.ndim(ratio) == 0 else np.asarray(ratio, float)
-    parts = {"loss": losses([left] * len(ratio)), "gap": gaps([left, left]), "baseline": series("baseline"), "optimizer": series("optimizer")}
+    parts = {"loss": losses([*grown, *[left] * (len(ratio) - len(grown))]), "gap": gaps([left, left]), "baseline": series("baseline"), "optimizer": series("optimizer")}
     return run(updates=series("updates", LAYERS, ratio=np.tile(ratio[:, None], 3)), **parts, **more)
 
 
@@ -36,11 +36,17 @@ FIRES = {
     "the first step did not move": steps([0.0] + [0.3] * 24),
     "the first twenty count": steps([0.01] * 5 + [0.07] * 15 + [0.0] * 20),
 }
+FIRES |= {
+    "it broke after it had grown": steps(0.021, left=np.inf, grown=(1.0, 1.6)),
+    "it broke, of steps that are too long": steps(0.061, left=np.inf, grown=(1.0, 1.0)),
+}
 HINTS = {
     "the loss broke, of predictions within their bounds": steps(0.5, nonfinite=broken("loss")),
     "grossly long steps that learn little": steps(0.21, left=0.51),
 }
 SILENT = {
+    "it broke without having grown": steps(0.021, left=np.inf, grown=(1.0, 1.4)),
+    "it was never finite": steps(0.021, left=np.inf),
     "a rate that rose, with usual steps": rising(ratio=(0.01, 0.01, 0.02, 0.059)),
     "a rate that rose a little": rising(rate=(0.01, 0.01, 0.02, 0.029)),
     "a rate that rose, and it learned": rising(left=0.89),
