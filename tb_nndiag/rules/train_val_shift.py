@@ -69,7 +69,7 @@ def train_val_shift(
         float, Limit("standard deviation over the training rows', or its inverse, median of the features", "ratio", "judgment")
     ] = 2.0,
     outside: Annotated[float, Limit("values outside the training rows' range by more than half of it", "share", "judgment")] = 0.05,
-    classes: Annotated[float, Limit("total variation distance between the shares of the classes", "", "judgment")] = 0.3,
+    classes: Annotated[float, Limit("total variation distance between the shares of the classes", "", "judgment")] = 0.15,
     apart: Annotated[
         float,
         Limit("validation loss over the training rows' in the first evaluations, and in the last", "ratio", "docs/calibration.md"),
