@@ -4,8 +4,8 @@
 
 The run card (output activation and units, the loss and its `from_logits`), checked against the targets and predictions of
 the held rows: softmax over a single unit; a loss that expects probabilities and gets something else; targets that the
-output's activation cannot reach (several labels or quantities of a row, under a softmax), or that the loss does not allow; a loss that cannot
-tell classes apart, or predictions that are no shares of them.
+output's activation cannot reach (several labels or quantities of a row, under a softmax), or that the loss does not allow; a loss that cannot tell classes
+apart, predictions that are no shares of them, or a loss that is lower for wrong predictions than for right ones.
 
 ## Why it matters
 
@@ -31,6 +31,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Annotated
+
+import numpy as np
 
 from tb_nndiag import snippets
 from tb_nndiag.layers import IMAGES
@@ -116,6 +118,7 @@ def output_loss_mismatch(
         _not_adding_up(run, layer, loss, sums),
         _several_at_once(run, layer, loss, targets, sums),
         _out_of_reach(run, layer, loss, targets, tolerance),
+        _rewards_errors(run, layer),
     ):
         if found:
             return replace(found, evidence=[*found.evidence, *_unkept_loss(run, layer)])
@@ -378,6 +381,36 @@ def _out_of_reach(run: Run, layer: Layer, loss: Loss, targets: Targets | None, t
                 "Then every target can be reached.",
                 *snippets.into_unit_range(run),
             ),
+        ],
+    )
+
+
+def _rewards_errors(run: Run, layer: Layer) -> Finding | None:
+    if "baseline" not in run or "perfect" not in run or "gap" not in run:
+        return None
+    constant, perfect = run["baseline"].last(0, "constant_loss"), run["perfect"].last(0, "loss")
+    lowest = float(np.fmin.reduce(run["gap"].of_run("train")))
+    if not (constant < 0 and perfect > constant / 2 and lowest < (constant + perfect) / 2):
+        return None
+    return _finding(
+        f"The loss is lower the worse the predictions are: predicting every target exactly would cost {number(perfect)}, the cheapest"
+        f" constant costs {number(constant)} (a loss: at least half as much as that), and training went down to {number(lowest)}.",
+        "Training makes a loss small. Of a score that is to become large, such as a likelihood, the negative is the loss.",
+        Evidence(
+            "loss of predicting every target exactly",
+            perfect,
+            constant / 2,
+            "",
+            "perfect",
+            layer.name,
+            int(run["gap"].steps[-1]),
+        ),
+        [
+            Fix(
+                "Turn the sign of the loss around.",
+                "Then it is lowest where predictions meet their targets.",
+                "model.compile(optimizer=model.optimizer, loss=lambda y_true, y_pred: -your_loss(y_true, y_pred))",
+            )
         ],
     )
 

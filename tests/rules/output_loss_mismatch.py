@@ -26,7 +26,16 @@ def handed_on(activation):
     return run(card=card(dense("hidden"), *layers, loss=SPARSE), loss=losses([1.0]), gap=gaps([0.5]), baseline=series("baseline"), labels=series("labels", **CLASSES))
 
 
+def flipped(constant=-1.0, perfect=0.0, lowest=-0.6):
+    """A loss of one's own: what the cheapest constant costs, what every target, and how far training came."""
+    made = model("linear", loss="function", left=lowest, max=2.5, integer=0, distinct=400)
+    more = {"baseline": series("baseline", constant_loss=constant), "perfect": series("perfect", loss=perfect)}
+    return replace(made, series=made.series | more)
+
+
 FIRES = {
+    "a loss whose sign is wrong": flipped(),
+    "just under half of it": flipped(perfect=-0.49, lowest=-0.8),
     "nothing was evaluated": without("gap", model("sigmoid", min=-1)),
     "quantities in one sigmoid": model("sigmoid", max=2.5, integer=0, distinct=400),
     "two columns of small numbers": model("sigmoid", 2, width=2, max=2, distinct=3),
@@ -66,6 +75,12 @@ HINTS = {
     "a squared loss on classes that learns": model("softmax", 3, SQUARED, left=0.89, **ONE_HOT),
 }
 SILENT = {
+    "a score that is highest for right predictions": flipped(perfect=-0.51, lowest=-0.8),
+    "training did not go there": flipped(lowest=-0.49),
+    "a loss that is never negative": flipped(constant=1.0, perfect=2.0, lowest=0.5),
+    "a loss whose sign is wrong, of which nothing was evaluated": without("gap", flipped()),
+    "the loss of right predictions was not recorded": without("perfect", flipped()),
+    "the loss of constants was not recorded": without("baseline", flipped()),
     "answers of their own, by sigmoids": model("sigmoid", 3, left=0.91, **ONE_HOT),
     "targets of a relu were not recorded": without("labels", model("relu", loss=SQUARED)),
     "targets of a softmax were not recorded": without("labels", model("softmax", 3, left=0.91)),
@@ -110,6 +125,7 @@ UNKNOWN = {
     "no output was seen": run(card=card(Layer("hidden")), loss=losses([1.0])),
 }
 TOLD = {
+    "a loss whose sign is wrong": [("says", "would cost 0, the cheapest constant costs -1"), ("says", "Turn the sign")],
     "a softmax over one unit": [("evidence", 2)],
     "quantities of a row that add up to less": [("says", "add up to 0.94 to 1,"), ("value", "0.94")],
     "quantities of a row that add up to more than a softmax": [("says", "add up to 1 to 1.06"), ("evidence", 1), ("limits", [1.0]), ("value", "1.06"), ("measures", "sum of a row's targets, furthest from 1")],
