@@ -54,6 +54,9 @@ def undertrained(
         float,
         Limit("fall over the last third of the records, over the constant's loss", "share", "docs/calibration.md"),
     ] = 0.05,
+    half: Annotated[
+        float, Limit("share left where the steps were too few for most networks", "share", "docs/calibration.md, docs/zoo.md: 0.35 and less")
+    ] = 0.5,
     few: Annotated[float, Limit("steps that are too few for most networks", "steps", "docs/calibration.md")] = 100,
     short: Annotated[
         float, Limit("median update over the weights, times the steps: how far they can have come", "ratio", "docs/calibration.md")
@@ -66,7 +69,8 @@ def undertrained(
     left, way = now_left(run), _way(run)
     few_steps = run.last_step < few or way < short
     stopped = run.ended and not few_steps and _stopped_in_its_best_epoch(run)
-    if not (some if stopped else much) < left < lost:
+    least = some if stopped else half if run.last_step < few else much
+    if not least < left < lost:
         return None
     if not run.ended:
         raise NotEnoughData("the training has not ended")
@@ -85,7 +89,7 @@ def undertrained(
     return Finding(
         headline=(
             f"The training ended after {run.last_step:,} steps ({epochs} epochs) while the loss was falling, at {left:.0%} of the"
-            f" best constant prediction's (limit: {much:.0%})."
+            f" best constant prediction's (limit: {least:.0%})."
         ),
         why=(
             f"In {run.last_step} steps no weight can get far from where it began."
@@ -93,7 +97,7 @@ def undertrained(
             else "It had not arrived: the validation loss was about at its lowest as well."
         ),
         evidence=[
-            evidence_of_harm(left, much, step),
+            evidence_of_harm(left, least, step),
             *([Evidence("steps of the whole training", run.last_step, few, "steps", "loss", "run", step)] if run.last_step < few else []),
             *([Evidence("update over the weights, times the steps", way, short, "ratio", "updates", "run", step)] if way < short else []),
         ],

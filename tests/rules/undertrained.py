@@ -25,7 +25,8 @@ FIRES = {
     "hardly a fall": ended(batches=np.linspace(1.0, 0.965, 9)),
     "without validation": ended(val=[np.nan] * 2),
     "steps that led nowhere yet": ended([1.0, 0.97], every=75, ratio=1.3e-3),
-    "just over the limit": ended([1.0, 0.66]),
+    "just over the limit": ended([1.0, 0.51]),
+    "steps that led nowhere yet, just over the limit": ended([1.0, 0.66], every=75, ratio=1.3e-3),
     "ended in its best epoch, of more": ended(np.linspace(1.2, 0.4, 12), planned=13),
     "ended in its best epoch, just enough left": ended(np.linspace(1.2, 0.21, 12), planned=40),
     "ended in its best epoch, falling by a twentieth a third": ended(np.linspace(0.7, 0.5, 12), planned=40),
@@ -39,8 +40,10 @@ HINTS = {
 }
 SILENT = {
     "a healthy run": recorded("healthy_dense"),
-    "just under the limit": ended([1.0, 0.64]),
-    "few steps, just under the limit, of more": ended([1.0, 0.64], planned=10),
+    "just under the limit": ended([1.0, 0.49]),
+    "a hundred steps, just under the limit": ended(np.linspace(1.2, 0.64, 10), every=10),
+    "steps that led nowhere yet, just under the limit": ended([1.0, 0.64], every=75, ratio=1.3e-3),
+    "few steps, just under the limit, of more": ended([1.0, 0.49], planned=10),
     "ended in its best epoch, and little is left": ended(np.linspace(1.2, 0.19, 12), planned=40),
     "ended after its best epoch": ended(np.linspace(1.2, 0.4, 12), val=[*np.linspace(1.2, 0.4, 11), 0.5], planned=40),
     "ended without validation": ended(np.linspace(1.2, 0.4, 12), val=[np.nan] * 12, planned=40),
@@ -66,7 +69,7 @@ UNKNOWN = {
 }
 TOLD = {
     "ended in its best epoch, of more": [("says", "epoch 12 of 13"), ("limits", [0.2, 13]), ("says", 'mode="min"')],
-    "forty steps": [("evidence", 2)],
+    "forty steps": [("evidence", 2), ("says", "(limit: 50%)")],
     "a long run that still falls": [("evidence", 1)],
     "steps that led nowhere yet": [("evidence", 2)],
     "with batches of 128 rows": [("says", "Use batches of 32 rows instead of 128.")],
