@@ -126,10 +126,11 @@ def _distances(run: Run) -> list[str | None]:
     card, columns = run.card, run["labels"].columns
     if card is None or len(card.losses) != len(columns):
         raise NotEnoughData("needs a run card with a loss for each of the targets")
-    if len(columns) > 1 and columns != tuple(loss.output for loss in card.losses):
+    of = {loss.output: loss for loss in card.losses}  # in the order of `compile`; the targets may come in another
+    if len(columns) > 1 and set(columns) != set(of):
         raise NotEnoughData("needs a run card that says which targets each loss is for")
     asked: list[str | None] = []
-    for loss in card.losses:
+    for loss in [of[column] for column in columns] if len(columns) > 1 else card.losses:
         layer = card.output_layer if len(columns) == 1 else card.layer(loss.output)
         if layer is None:
             raise NotEnoughData("needs a run card that says which layer puts out what a loss is for")

@@ -21,12 +21,17 @@ def two(std=31.0, mean=0.0, predicted=0.0, output="b", activation="linear", colu
                labels=series("labels", ("a", "b"), **{k: v[None] for k, v in both.items()}), **{**parts, **more})  # fmt: skip
 
 
+def turned(made):
+    return replace(made, card=replace(made.card, losses=made.card.losses[::-1]))
+
+
 def without_outputs(made):
     return replace(made, series={name: series for name, series in made.series.items() if name != "outputs"})
 
 
 FIRES = {
     "one of two outputs": two(),
+    "of two outputs that were compiled in another order": turned(two()),
     "predictions that hardly vary": two(predicted=1.5),
     "one of two outputs, far from zero": two(std=1.0, mean=-10.1),
     "prices of half a million": recorded("prices"),
