@@ -26,7 +26,6 @@ Cybenko 1989: it is the nonlinearity that makes a network a universal approximat
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 from tb_nndiag import snippets
@@ -110,6 +109,6 @@ def _linear_chain(card: Card) -> list[Layer]:
             return []
     chain = [layer for layer in card.layers if layer.class_name in WEIGHTED]
     for layer, after in zip(chain, chain[1:], strict=False):
-        if layer.kernel_shape[-1] < min(math.prod(layer.kernel_shape[:-1]), after.kernel_shape[-1]):
+        if layer.kernel_shape[-1] < min(layer.kernel_shape[-2], after.kernel_shape[-1]):
             return []  # a narrow layer restricts the rank: it may be meant
     return chain

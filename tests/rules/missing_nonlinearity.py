@@ -24,6 +24,7 @@ FIRES = {
     "straight lines around circles": recorded("linear_on_circles"),
     "two layers": stack(linear()),
     "convolutions": stack(CONV, FLATTEN),
+    "convolutions that grow wider": stack(replace(CONV, kernel_shape=(3, 3, 12, 12)), replace(CONV, name="wider", kernel_shape=(3, 3, 12, 16)), FLATTEN),
     "a normalization is linear too": stack(linear(), NORM),
     "an activation that is none": stack(linear(), Layer("activation", "Activation", "linear")),
     "it has learned some": stack(linear(), left=0.21),
@@ -44,6 +45,7 @@ SILENT = {
     "an activation of its own": stack(dense("hidden", activation="tanh"), linear("more")),
     "a maximum is not linear": stack(linear(), Layer("pool", "MaxPooling1D")),
     "a layer that nobody knows": stack(linear(), Layer("mine", "Mine")),
+    "a narrow convolution between two wider ones": stack(replace(CONV, kernel_shape=(3, 3, 12, 8)), replace(CONV, name="wider", kernel_shape=(3, 3, 8, 16)), FLATTEN),
     "a narrow layer between two wider ones": stack(linear(units=7), output=dense("answer", 8, "linear", 7, output=True)),
 }
 UNKNOWN = {
