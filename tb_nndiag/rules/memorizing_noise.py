@@ -58,6 +58,12 @@ def memorizing_noise(
     apart: Annotated[
         float, Limit("difference of the two now, over the constant prediction's loss", "share", "docs/calibration.md")
     ] = 0.35,
+    begun: Annotated[
+        float, Limit("share that the training rows have left, where the validation rows only got worse", "share", "docs/calibration.md")
+    ] = 0.95,
+    worse: Annotated[
+        float, Limit("share that the validation rows have left then, and their rise over the lowest plus 1", "share", "docs/calibration.md")
+    ] = 1.02,
     wild: Annotated[
         float, Limit("lowest share from which on the validation rows are of another kind, or the network runs away", "share", "docs/calibration.md")
     ] = 2.0,
@@ -80,7 +86,9 @@ def memorizing_noise(
         raise NotEnoughData(f"needs {number(rows)} rows to tell noise from too few rows, has {number(held)}")
     between = (np.nanmin(run["gap"].of_run("val")) - run["gap"].last(0, "best_val")) / room(run)
     lowest = float(val.min()) - max(np.nan_to_num(between), 0.0)  # long runs are recorded every few epochs
-    if not (train[-1] < fitted and never < lowest < wild and val[-1] - train[-1] > apart):
+    by_heart = train[-1] < fitted and val[-1] - train[-1] > apart
+    beginning = train[-1] < begun and val[-1] > worse and val[-1] - lowest > worse - 1
+    if not ((by_heart or beginning) and never < lowest < wild):
         return None
     if _targets_differ(run, alike):
         return None
@@ -90,7 +98,7 @@ def memorizing_noise(
     step = int(steps[-1])
     return Finding(
         headline=(
-            f"The training rows are learned by heart: their loss is {train[-1]:.0%} of the best constant prediction's, that"
+            f"The training rows are {'' if by_heart else 'being '}learned by heart: their loss is {train[-1]:.0%} of the best constant prediction's, that"
             f" of the validation rows was never below {lowest:.0%} (a network that found something true: below {never:.0%})."
         ),
         why=(
@@ -99,7 +107,7 @@ def memorizing_noise(
         ),
         evidence=[
             Evidence("lowest validation loss over that of the best constant prediction", lowest, never, "share", "gap", "run", step),
-            Evidence("loss of the held training rows over it", float(train[-1]), fitted, "share", "gap", "run", step),
+            Evidence("loss of the held training rows over it", float(train[-1]), fitted if by_heart else begun, "share", "gap", "run", step),
         ],
         fixes=[
             Fix(

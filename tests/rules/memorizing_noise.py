@@ -26,6 +26,7 @@ FIRES = {
     "shuffled labels": recorded("labels_shuffled"),
     "validation rises from the first epoch on": learned(val=np.linspace(1.0, 1.6, 10)),
     "hardly fitted": learned(np.linspace(1.0, 0.79, 10), val=np.linspace(1.0, 1.3, 10)),
+    "it begins, and validation only gets worse": learned(np.linspace(1.0, 0.94, 10), val=np.linspace(1.0, 1.03, 10)),
     "just far enough apart": learned(np.linspace(1.0, 0.74, 10), val=1.1),
     "validation just over the limit": learned(val=0.98),
     "just under another kind": learned(val=1.95),
@@ -41,7 +42,11 @@ HINTS = {}
 SILENT = {
     "validation follows a little": learned(val=np.linspace(1.25, 1.1, 10)),
     "a healthy run": recorded("healthy_regression"),
-    "not yet fitted": learned(np.linspace(1.0, 0.81, 10), val=np.linspace(1.0, 1.3, 10)),
+    "not yet fitted": learned(np.linspace(1.0, 0.81, 10), val=np.linspace(1.0, 1.01, 10)),
+    "hardly fitted, and as far from validation as ever": learned(np.linspace(1.0, 0.81, 10), val=1.2),
+    "next to nothing is fitted": learned(np.linspace(1.0, 0.96, 10), val=np.linspace(1.0, 1.3, 10)),
+    "validation is worse than a constant from the start on": learned(np.linspace(1.0, 0.81, 10), val=np.linspace(1.03, 1.04, 10)),
+    "validation rises to a constant's": learned(np.linspace(1.0, 0.81, 10), val=np.linspace(0.98, 1.01, 10)),
     "not far enough apart": learned(np.linspace(1.0, 0.76, 10), val=1.1),
     "validation was better than a constant once": learned(val=[*[1.1] * 4, 0.96, *[1.1] * 5]),
     "it was, between two records": best_between(0.96),
@@ -56,4 +61,8 @@ UNKNOWN = {
     "no validation": learned(val=np.nan),
     "rows are weighted": learned(card=replace(card(), weighted=True)),
     "nothing was evaluated": run(),
+}
+TOLD = {
+    "it begins, and validation only gets worse": [("says", "are being learned by heart")],
+    "just far enough apart": [("says", "are learned by heart")],
 }
