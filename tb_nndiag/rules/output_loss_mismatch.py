@@ -386,8 +386,8 @@ def _out_of_reach(run: Run, layer: Layer, loss: Loss, targets: Targets | None, t
 
 
 def _rewards_errors(run: Run, layer: Layer) -> Finding | None:
-    if "baseline" not in run or "perfect" not in run or "gap" not in run:
-        return None
+    if "baseline" not in run or "perfect" not in run or "gap" not in run or run.card.weighted:  # type: ignore[union-attr]
+        return None  # with weights below zero, as for rewards, wrong predictions are to be cheap
     constant, perfect = run["baseline"].last(0, "constant_loss"), run["perfect"].last(0, "loss")
     lowest = float(np.fmin.reduce(run["gap"].of_run("train")))
     if not (constant < 0 and perfect > constant / 2 and lowest < (constant + perfect) / 2):

@@ -76,6 +76,7 @@ HINTS = {
 }
 SILENT = {
     "a score that is highest for right predictions": flipped(perfect=-0.51, lowest=-0.8),
+    "rewards as weights of the rows": replace(flipped(), card=replace(flipped().card, weighted=True)),
     "training did not go there": flipped(lowest=-0.49),
     "a loss that is never negative": flipped(constant=1.0, perfect=2.0, lowest=0.5),
     "a loss whose sign is wrong, of which nothing was evaluated": without("gap", flipped()),
