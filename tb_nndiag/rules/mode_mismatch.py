@@ -30,6 +30,7 @@ Ioffe & Szegedy 2015 for the averages; Keras' documentation of `BatchNormalizati
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -84,6 +85,10 @@ def mode_mismatch(
             "docs/zoo.md",
         ),
     ] = 1.2,
+    learns: Annotated[
+        float,
+        Limit("loss in inference mode over the constant prediction's, below which that is a hint", "share", "judgment"),
+    ] = 0.8,
 ) -> Finding | None:
     mode = run["mode"]
     if len(mode) < 2:
@@ -92,7 +97,8 @@ def mode_mismatch(
     inference, training = (mode.of_run(stat) - floor for stat in ("inference", "training"))
     worse = (training > factor * inference) & (training > hopeless * whole)
     if worse[-2:].all():
-        return _hopeless_in_training(mode, worse, training / inference, training / whole, factor, hopeless)
+        found = _hopeless_in_training(mode, worse, training / inference, training / whole, factor, hopeless)
+        return replace(found, severity="hint") if inference[-1] < learns * whole else found
     apart = (inference > factor * training) & (inference - training > much * whole)
     if not apart[-2:].all():  # NaN > x is False: a loss that is not finite is another rule's
         return None
