@@ -68,7 +68,7 @@ def over_regularized(
     drowned: Annotated[
         float, Limit("share left from which on so strong a dropout is to blame, in either mode", "share", "judgment")
     ] = 0.75,
-    patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 200,
+    patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 100,
 ) -> Finding | None:  # fmt: skip
     if run.last_step < patience:
         raise NotEnoughData(f"needs {number(patience)} steps, has {run.last_step}")

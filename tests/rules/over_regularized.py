@@ -29,7 +29,7 @@ FIRES = {
     "more penalty than loss": regularized(),
     "just over half": regularized(0.72),
     "just badly fitted": regularized(left=0.51),
-    "two hundred steps": regularized(every=34),
+    "a hundred steps": regularized(every=17),
     "dropout of 0.7": regularized(0.0, rate=0.7),
     "dropout, just over the factor": regularized(0.0, rate=0.9, over=1.21),
     "above the floor of the loss": regularized(0.0, rate=0.9, over=1.21, left=0.8, perfect=0.3),
@@ -60,7 +60,7 @@ SILENT = {
     "still falling": regularized(fall=0.2),
 }
 UNKNOWN = {
-    "198 steps": regularized(every=33),
+    "96 steps": regularized(every=16),
     "nothing was evaluated": run(loss=losses([1.0])),
 }
 TOLD = {
