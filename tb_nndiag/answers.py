@@ -20,7 +20,6 @@ from tb_nndiag.enabling import enabling
 from tb_nndiag.logdir import RunStamp, Unreadable
 from tb_nndiag.rule import SEVERITIES, all_rules
 from tb_nndiag.run import Run
-from tb_nndiag.signals import SIGNALS
 from tb_nndiag.verdict import Verdict
 
 FORMAT = 1  # of the answers; docs/http_api.md
@@ -134,14 +133,10 @@ def run_detail(run: Run, verdicts: list[Verdict]) -> dict[str, Any]:
 
 def _evaluated(answer: Verdict, run: Run) -> int | None:
     """The step of the first evaluation, where that saw what may hold since the first step; else None."""
-    if answer.finding is None or answer.finding.first_step != 1:
+    if answer.finding is None:
         return None
-    signals = {piece.signal for piece in answer.finding.evidence}
-    cadences = {signal: "card" if signal == "card" else SIGNALS[signal].cadence for signal in signals}
-    if not set(cadences.values()) <= {"epoch", "once"}:
-        return None
-    first = [int(run[signal].steps[0]) for signal in signals if cadences[signal] == "epoch" and signal in run]
-    return max(first, default=1) if max(first, default=1) > 1 else None
+    seen = engine.seen_by(answer.finding, run)
+    return seen if seen > answer.finding.first_step else None
 
 
 def rules() -> dict[str, Any]:

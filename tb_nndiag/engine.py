@@ -9,6 +9,7 @@ import numpy as np
 
 from tb_nndiag.rule import SEVERITIES, Finding, NeedsExperiment, NotEnoughData, Rule, all_rules
 from tb_nndiag.run import Run
+from tb_nndiag.signals import SIGNALS
 from tb_nndiag.verdict import Verdict
 
 
@@ -18,7 +19,7 @@ def diagnose(run: Run, *, rules: Sequence[Rule] | None = None) -> list[Verdict]:
     Leading findings come first, each followed by what it explains; then unknown, crashed, clear, ignored.
     """
     rules = all_rules() if rules is None else rules
-    verdicts = _fold([_ask(rule, run) for rule in rules], rules)
+    verdicts = _fold([_ask(rule, run) for rule in rules], rules, run)
     return _reading_order([_weighed(v, rule, run) for v, rule in zip(verdicts, rules, strict=True)])
 
 
@@ -62,7 +63,18 @@ def _weighed(verdict: Verdict, rule: Rule, run: Run) -> Verdict:
     return replace(verdict, severity=wanted)
 
 
-def _fold(verdicts: Sequence[Verdict], rules: Sequence[Rule]) -> list[Verdict]:
+def seen_by(finding: Finding, run: Run) -> int:
+    """The step at which it had begun for certain: the first evaluation, where evaluations alone tell of it; else its first step."""
+    if finding.first_step != 1:
+        return finding.first_step
+    signals = {piece.signal for piece in finding.evidence}
+    if "card" in signals or not {SIGNALS[signal].cadence for signal in signals} <= {"epoch", "once"}:
+        return finding.first_step
+    first = [int(run[s].steps[0]) for s in signals if SIGNALS[s].cadence == "epoch" and s in run]
+    return max(first, default=finding.first_step)
+
+
+def _fold(verdicts: Sequence[Verdict], rules: Sequence[Rule], run: Run) -> list[Verdict]:
     """Says of each finding which other one is its likely cause: the earliest, of these the first in code order."""
     explains = {rule.name: rule.explains for rule in rules}
     fired = [v for v in verdicts if v.fires]
@@ -73,7 +85,7 @@ def _fold(verdicts: Sequence[Verdict], rules: Sequence[Rule]) -> list[Verdict]:
             for v in fired
             if effect.rule in explains[v.rule]
             and _share_a_place(v, effect)
-            and v.finding.first_step <= effect.finding.first_step  # type: ignore[union-attr]
+            and v.finding.first_step <= seen_by(effect.finding, run)  # type: ignore[union-attr, arg-type]
             and (v.severity != "hint" or effect.severity == "hint")  # what did no harm explains none
         ]
         return min(causes, key=lambda v: (v.finding.first_step, v.code)).rule if causes else ""  # type: ignore[union-attr]

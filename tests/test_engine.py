@@ -167,6 +167,31 @@ def test_an_effect_at_the_same_step_is_explained():
     assert causes_of(fires("cause", first=2, explains=("effect",)), fires("effect", first=2))["effect"] == "cause"
 
 
+@pytest.mark.parametrize(
+    ("signals", "first", "cause"),
+    [
+        (("units",), 20, "cause"),  # the evaluation at step 20 saw it; it may have begun at any step before
+        (("units",), 21, ""),
+        (("units", "inputs"), 20, "cause"),
+        (("units", "outputs"), 30, "cause"),
+        (("units", "loss"), 2, ""),
+        (("units", "card"), 2, ""),
+        (("inputs",), 2, ""),
+    ],
+)
+def test_what_an_evaluation_saw_first_may_come_of_what_was_seen_before_it(signals, first, cause):
+    def check(run):
+        evidence = [Evidence("dead units", 1.0, 0.5, "share", signal, "run", 40) for signal in signals]
+        return Finding("It happened.", "It matters.", evidence, [Fix("Mend it.")], 1, 40)
+
+    check.__name__ = "effect"
+    effect = rule("NND998", severity="error", reads=["loss"], may_read=["units", "outputs", "inputs"])(check)
+    steps = {"units": [20, 40], "outputs": [30, 40], "inputs": [40]}
+    run = replace(RUN, series=RUN.series | {signal: made_up.series(signal, steps=at) for signal, at in steps.items()})
+    found = {v.rule: v.explained_by for v in diagnose(run, rules=[fires("cause", first=first, explains=("effect",)), effect])}
+    assert found["effect"] == cause
+
+
 def test_what_a_rule_does_not_explain_stays_on_its_own():
     assert causes_of(fires("cause", explains=("another",)), fires("effect", first=2)) == {"cause": "", "effect": ""}
 

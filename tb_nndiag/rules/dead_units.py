@@ -42,7 +42,7 @@ from tb_nndiag.snippets import a_tenth
     "NND301",
     severity="error",
     reads=["units"],
-    may_read=["inputs", "optimizer", "nonfinite", *SIGNALS],
+    may_read=["inputs", "optimizer", *SIGNALS],
     explains=[*OUTCOMES, "class-imbalance", "vanishing-gradients", "learning-rate-too-low"],
 )
 def dead_units(
@@ -74,9 +74,6 @@ def dead_units(
         return None
     step = int(units.steps[-1])
     start = min(units.since(shares[layer.name] > most) for layer in dead)
-    seen = int(units.steps[units.steps >= start][0])
-    broke = int(run["nonfinite"].steps[0]) if "nonfinite" in run else seen + 1
-    start = max(start, broke) if broke <= seen else start  # a relu makes a zero of NaN
     harmed = now_left(run) > stuck
     named = [f"{shares[layer.name][-1]:.0%} of the units of `{layer.name}`" for layer in dead[:3]]
     more = f" (and of {len(dead) - 3} more layers)" if len(dead) > 3 else ""

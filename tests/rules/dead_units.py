@@ -1,6 +1,3 @@
-from dataclasses import replace
-
-import numpy as np
 from made_up import card, dense, gaps, losses, run, series
 from recorded import recorded
 
@@ -20,21 +17,6 @@ FIRES = {
     "they died later": dead(0.0, 0.6, 0.6),
     "it has hardly learned": dead(0.6, 0.6, left=0.91),
 }
-def broke_at(step, *shares):
-    """NaN at that step; an evaluation every 20 steps"""
-    made = dead(*shares)
-    steps = np.arange(1, len(shares) + 1) * 20
-    nonfinite = series("nonfinite", ("input", "target", "loss"), [step], count=[[0, 0, 1]])
-    return replace(made, series=made.series | {"units": replace(made["units"], steps=steps), "nonfinite": nonfinite})
-
-
-FIRES |= {
-    "a relu makes a zero of NaN": broke_at(6, 1, 1),
-    "they died, and then came NaN": broke_at(25, 1, 1),
-    "they died as NaN came": broke_at(35, 0, 1, 1),
-    "NaN came at the step of the evaluation": broke_at(20, 1, 1),
-    "NaN came first, they died later": broke_at(5, 0, 1, 1),
-}
 HINTS = {"dead, but it learns": dead(0.9, 0.9, left=0.89)}
 SILENT = {
     "a layer without an activation": dead(0.9, 0.9, card=card(dense("hidden", activation=""), dense("hidden_1"), ANSWER)),
@@ -53,11 +35,6 @@ UNKNOWN = {
     "units were not recorded": run(loss=losses([1.0]), card=card()),
 }
 TOLD = {
-    "a relu makes a zero of NaN": [("first_step", 6)],
-    "they died, and then came NaN": [("first_step", 1)],
-    "they died as NaN came": [("first_step", 35)],
-    "NaN came at the step of the evaluation": [("first_step", 20)],
-    "NaN came first, they died later": [("first_step", 21)],
     "biases of -3": [("says", "Start `dense` and `dense_1` with He"), ("says", 'bias_initializer="zeros", name="dense_1"'), ("says", "even before")],
     "they died later": [("says not", "even before")],
 }
