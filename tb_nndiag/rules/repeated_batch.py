@@ -38,6 +38,7 @@ from tb_nndiag.run import Run
     explains=[
         "overfitting",
         "memorizing-noise",
+        "train-val-shift",
         "loss-plateau",
         "bad-labels",
         "majority-class",
