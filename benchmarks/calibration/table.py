@@ -35,7 +35,7 @@ hidden layer, **scale** the largest scale of a feature, **ratio** that over the 
 batch over the constant prediction's, **val rise** the validation loss at the end over its minimum. The last column is the
 leading verdict; hints are in parentheses.
 
-The number behind # is the seed; not every family has been trained with all of them. The family `healthy` holds no fault: any error or warning there is a false alarm.
+The number behind # is the seed. The family `healthy` holds no fault: any error or warning there is a false alarm.
 """
 
 
