@@ -305,7 +305,7 @@ def _draw(panel: Any, chart: dict[str, Any], rule: str, lowest: float) -> None:
             style["label"] += ": zero"
         panel.plot(steps, np.maximum(values, lowest) if lowest else values, **style)
     for limit in chart["limits"]:
-        if limit["label"].startswith(f"{rule}:"):
+        if re.match(rf"{rule}[: ]", limit["label"]):
             panel.axhline(limit["value"], color=SICK_LIMIT, linestyle="--", linewidth=1.2, label="limit" + limit["label"].removeprefix(rule))
     for mark in chart["marks"]:
         panel.axvline(mark["step"], color=INK, linestyle=":", linewidth=1, label=mark["label"])

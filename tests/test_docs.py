@@ -195,6 +195,7 @@ def test_a_picture_has_both_runs_the_limit_and_named_axes_and_is_the_same_when_i
     for words in ("sick: sigmoid deep", "healthy: healthy deep relu", "0.04 x dense_8 (limit)", "step (one batch)", "(ratio)"):
         assert words in text
     assert "limit: 0.5" in picture("dead-units", runs)
+    assert "limit (median of layers): 0.0003" in picture("learning-rate-too-low", runs)
     assert picture("vanishing-gradients", runs) == text
     for words in ("sick: rows three times", "healthy: healthy dense", ">0.579<", "limit: 0.05", "rows that repeat another one (share)"):
         assert words in picture("duplicate-rows", runs)
