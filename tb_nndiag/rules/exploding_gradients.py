@@ -32,7 +32,7 @@ from typing import Annotated
 import numpy as np
 
 from tb_nndiag.layers import median, with_updates_to_judge
-from tb_nndiag.progress import SIGNALS, now_left
+from tb_nndiag.progress import SIGNALS, evidence_of_harm, now_left
 from tb_nndiag.rule import OUTCOMES, Evidence, Finding, Fix, Limit, NotEnoughData, number, rule
 from tb_nndiag.run import Run
 from tb_nndiag.snippets import a_tenth, learning_rate, optimizer, standardized
@@ -78,7 +78,8 @@ def exploding_gradients(
     ratios = np.stack([updates.column(name, "ratio") for name in layers], axis=1)
     grown = ((at, layer, _growth(sizes[: at + 1, layer])) for at, layer in np.argwhere(ratios > step_size))
     hit = next((found for found in grown if found[2] > growth), None)  # the earliest
-    if hit is None or not now_left(run) > stuck:
+    left = now_left(run)
+    if hit is None or not left > stuck:
         return None
     record, grown_by, name, ratio_there = int(hit[0]), hit[2], layers[hit[1]], float(ratios[hit[0], hit[1]])
     step = int(updates.steps[record])
@@ -96,6 +97,7 @@ def exploding_gradients(
             Evidence(
                 f"gradient of `{name}` over its median up to then", grown_by, growth, "ratio", "gradients", name, step
             ),
+            evidence_of_harm(left, stuck, run.last_step),
         ],
         fixes=[
             Fix(

@@ -24,6 +24,7 @@ FIRES = {
     "another layer did before": jump(other=3),
     "another layer did afterwards": jump(other=5),
     "the first gradients were not seen": jump(lost=3),
+    "units of another layer died of it": jump(units=series("units", LAYERS, [20, 40], dead_share=[[0, 1, 0], [0, 1, 0]])),
 }
 HINTS = {}
 SILENT = {
@@ -42,5 +43,5 @@ TOLD = {
     "another layer did afterwards": [("where", "hidden")],
     "the first gradients were not seen": [("says not", "at 0"), ("says not", "at 1,")],
     "steps that overflow": [("first_step", 4)],
-    "just over both limits": [("active", False)],
+    "just over both limits": [("active", False), ("limits", [1.0, 10.0, 0.9])],
 }
