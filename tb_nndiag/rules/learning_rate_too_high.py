@@ -3,7 +3,7 @@
 ## What it sees
 
 By how much a step changes the weights of the larger layers, relative to their size (the median over layers and steps), and
-whether that does harm: the run is no better than a constant, or worse than it was. Steps that are far too long are told of as a hint
+whether that does harm: the run is no better than a constant, or worse than it was. Steps that are far too long are a warning
 where little was learned. And a rate that was right at first and rose until what had been learned was lost.
 
 ## Why it matters
@@ -84,7 +84,7 @@ def learning_rate_too_high(
     ] = 1.5,
     gross: Annotated[
         float,
-        Limit("the same update, when the run learned little: a hint", "ratio", "docs/calibration.md, healthy"),
+        Limit("the same update, when the run learned little: a warning", "ratio", "docs/calibration.md, healthy"),
     ] = 0.2,
     poor: Annotated[
         float,
@@ -167,7 +167,7 @@ def learning_rate_too_high(
         first_step=1,  # it is judged by how the run begins
         last_step=int(updates.steps[high[-1]]),
         active=not ratio[-1] <= limit,
-        severity="hint" if learned == "little" or broken_by_its_loss(run) else "",
+        severity="hint" if broken_by_its_loss(run) else "warning" if learned == "little" else "",
     )
 
 

@@ -40,9 +40,9 @@ FIRES |= {
     "it broke after it had grown": steps(0.021, left=np.inf, grown=(1.0, 1.6)),
     "it broke, of steps that are too long": steps(0.061, left=np.inf, grown=(1.0, 1.0)),
 }
+WARNINGS = {"grossly long steps that learn little": steps(0.21, left=0.51)}
 HINTS = {
     "the loss broke, of predictions within their bounds": steps(0.5, nonfinite=broken("loss")),
-    "grossly long steps that learn little": steps(0.21, left=0.51),
 }
 SILENT = {
     "it broke without having grown": steps(0.021, left=np.inf, grown=(1.0, 1.4)),
