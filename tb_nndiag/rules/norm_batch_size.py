@@ -16,7 +16,7 @@ A larger batch; or layer or group normalization, which do not look at other rows
 
 ## When it is wrong
 
-Small batches do train, slowly and with noise: a run that has learned gets a hint. Images have many positions for each
+Small batches do train, slowly and with noise: a run that has learned well gets a hint. Images have many positions for each
 channel; they are counted.
 
 ## Source
@@ -56,6 +56,10 @@ def norm_batch_size(
     *,
     few: Annotated[float, Limit("values over which mean and variance are taken", "values", "docs/calibration.md")] = 3,
     stuck: Annotated[float, HARM] = 0.9,
+    some: Annotated[
+        float,
+        Limit("share of the constant prediction's loss left that makes it a warning", "share", "docs/calibration.md"),
+    ] = 0.3,
     patience: Annotated[float, Limit("steps before the rule speaks", "steps", "docs/calibration.md")] = 100,
 ) -> Finding | None:
     if run.card is None or not run.card.batch_size:
@@ -67,7 +71,7 @@ def norm_batch_size(
     thin = [layer for layer in norms if 0 < size * _positions(layer) <= few]
     if not thin:
         return None
-    harm = harmed(run, stuck)
+    harm = harmed(run, some)
     values = size * _positions(thin[0])
     step = run.last_step
     return Finding(
@@ -86,7 +90,7 @@ def norm_batch_size(
                 Evidence("values for one mean", size * _positions(layer), few, "values", "card", layer.name, 0)
                 for layer in thin[:5]
             ),
-            *([evidence_of_harm(now_left(run), stuck, step)] if harm else []),
+            *([evidence_of_harm(now_left(run), some, step)] if harm else []),
         ],
         fixes=[
             Fix(
@@ -102,7 +106,7 @@ def norm_batch_size(
         ],
         first_step=0,
         last_step=step,
-        severity="" if harm else "hint",
+        severity="" if harmed(run, stuck) else "warning" if harm else "hint",
     )
 
 

@@ -23,8 +23,12 @@ FIRES = {
     "one of two": batches(3, norm(5, 5), norm()),
     "it has hardly learned": batches(2, left=0.91),
 }
+WARNINGS = {
+    "it learns a little": batches(2, left=0.89),
+    "it learns, and some is left": batches(2, left=0.31),
+}
 HINTS = {
-    "it learns": batches(2, left=0.89),
+    "it learns": batches(2, left=0.29),
     "harm is not known": batches(2, constant=np.nan),
 }
 SILENT = {
@@ -40,4 +44,8 @@ UNKNOWN = {
     "99 steps": batches(1, steps=99),
     "the batch size is not known": batches(0),
     "no run card": run(card=None, loss=losses([1.0], [100])),
+}
+TOLD = {
+    "it has hardly learned": [("severity", "")],
+    "it learns a little": [("severity", "warning")],
 }
