@@ -45,6 +45,11 @@ const waiting = new Set();
  * @returns {() => void} what calls it off
  */
 export function soon(element, act) {
+  const { top, bottom } = element.getBoundingClientRect();
+  if (bottom > 0 && top < window.innerHeight) {
+    act();
+    return () => {};
+  }
   const off = () => {
     observer.disconnect();
     waiting.delete(now);
@@ -65,8 +70,11 @@ function one() {
   if (waiting.size > 0) whenIdle(one);
 }
 
-/** @param {() => void} act */
-function whenIdle(act) {
+/**
+ * After what is to be seen has been drawn.
+ * @param {() => void} act
+ */
+export function whenIdle(act) {
   if ("requestIdleCallback" in window) requestIdleCallback(act, { timeout: 1000 });
   else setTimeout(act, 50); // Safari
 }

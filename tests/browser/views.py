@@ -23,6 +23,7 @@ def go(tab, server, **place) -> None:
 def ready(page, view: str = "") -> None:
     page.locator("html[data-ready=true]" + (f"[data-view={view}]" if view else "")).wait_for()
     expect(page.locator(".chart.waiting")).to_have_count(0)  # those that are not in view are drawn a little later
+    page.wait_for_function("!document.querySelector('.run-page') || document.querySelector('.run-page .lists')")  # and so are these
 
 
 def leading(detail: dict) -> dict:

@@ -56,7 +56,7 @@ export function ChartFigure(props) {
 function Plotted(props) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const [due, setDue] = useState(false);
-  useEffect(() => soon(/** @type {HTMLElement} */ (place.current), () => setDue(true)), []);
+  useLayoutEffect(() => soon(/** @type {HTMLElement} */ (place.current), () => setDue(true)), []);
   if (due) return html`<${Figure} ...${props} />`;
   return html`<figure class="chart waiting" ref=${place} data-chart=${props.chart.id}><figcaption><b class="title">${visible(props.chart.title)}</b></figcaption><div class="plot" /></figure>`;
 }
@@ -80,12 +80,16 @@ function Figure({ chart: given, places, look, setLook, theme, cursor }) {
   const data = useMemo(() => plotData(chart, emphasized), [chart, shape]);
   const newest = useRef({ chart, data, look, theme, setLook });
   newest.current = { chart, data, look, theme, setLook };
+  const drawn = useRef(/** @type {Partial<typeof newest.current>} */ ({})); // what the plot shows
 
-  useEffect(() => {
+  useLayoutEffect(() => plot.current?.paint(theme), [theme]); // at once: a page that is printed waits for nothing
+  useLayoutEffect(() => {
     const element = /** @type {HTMLElement} */ (node.current);
-    const observer = new ResizeObserver(() => {
+    let wide = 0;
+    const fit = () => {
       const width = Math.floor(element.clientWidth);
-      if (width === 0) return; // a hidden tab
+      if (width === 0 || width === wide) return; // a hidden tab
+      wide = width;
       if (plot.current !== null) return plot.current.resize(width);
       plot.current = createPlot(element, newest.current.chart, width, {
         data: newest.current.data,
@@ -96,7 +100,10 @@ function Figure({ chart: given, places, look, setLook, theme, cursor }) {
         onRange: (range) => setLook({ range }),
       });
       plot.current.look(newest.current.look);
-    });
+      drawn.current = { ...newest.current };
+    };
+    fit(); // in the same frame, where there is room already
+    const observer = new ResizeObserver(fit);
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -105,9 +112,14 @@ function Figure({ chart: given, places, look, setLook, theme, cursor }) {
     };
   }, [shape, cursor]);
 
-  useLayoutEffect(() => plot.current?.paint(theme), [theme]); // at once: a page that is printed waits for nothing
-  useEffect(() => plot.current?.update(chart, data), [data]);
-  useEffect(() => plot.current?.look(look), [look.range, look.step, look.band, chart]);
+  useEffect(() => {
+    if (drawn.current.data !== data) plot.current?.update(chart, data);
+    drawn.current.data = data;
+  }, [data]);
+  useEffect(() => {
+    if (drawn.current.look !== look || drawn.current.chart !== chart) plot.current?.look(look);
+    Object.assign(drawn.current, { look, chart });
+  }, [look.range, look.step, look.band, chart]);
 
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;

@@ -26,9 +26,11 @@ export function HeatMap({ chart, look, theme, cursor, index, point, choose }) {
   const height = Math.min(280, Math.max(96, layers.length * 15));
   const range = xRange(chart.steps, look.range, look.step);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = /** @type {HTMLElement} */ (box.current);
-    const observer = new ResizeObserver(() => element.clientWidth > 0 && setWidth(Math.floor(element.clientWidth)));
+    const fit = () => element.clientWidth > 0 && setWidth(Math.floor(element.clientWidth));
+    fit(); // in the same frame, where there is room already
+    const observer = new ResizeObserver(fit);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);

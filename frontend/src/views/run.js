@@ -2,7 +2,8 @@
 // The page of one run: what it is, what was found and when, every chart, and what was checked besides.
 
 import { html } from "htm/preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { whenIdle } from "../live.js";
 import { stepsOf, windowAround } from "../plotdata.js";
 import { TEXT, age, atStep, duration, healthyLine, isTraining, visible } from "../text.js";
 import { grouped, places } from "../verdicts.js";
@@ -44,6 +45,8 @@ export function lookAt(detail, place) {
  */
 export function RunPage({ detail, rules, now, theme, cursor, place, go, look, setLook }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
+  const [drawn, setDrawn] = useState(false); // the charts in view; what is below and beside them comes afterwards
+  useEffect(() => whenIdle(() => setDrawn(true)), []);
   const { findings, unknown: silent, crashed, clear, ignored } = useMemo(() => grouped(detail.verdicts), [detail]);
   const unknown = silent.filter(({ rule }) => !detail.optional.includes(rule));
   const optional = silent.filter((verdict) => !unknown.includes(verdict));
@@ -111,15 +114,15 @@ export function RunPage({ detail, rules, now, theme, cursor, place, go, look, se
         <div class="charts">${others.map((chart) => figure(chart, []))}</div>
       </section>`}
       ${others.length > 0 && html`<p class="printed muted">${TEXT.notPrinted} ${others.map(({ title }) => visible(title)).join(", ")}</p>`}
-      <div class="lists">
+      ${drawn && html`<div class="lists">
         <${QuietList} title=${TEXT.crashed} note=${TEXT.crashedNote} verdicts=${crashed} kind="unreadable" openRule=${openRule} />
         <${QuietList} title=${TEXT.unknown} verdicts=${unknown} enable=${detail.enable} kind="unreadable" openRule=${openRule} />
         <${QuietList} title=${TEXT.optional} verdicts=${optional} enable=${detail.enable} kind="unreadable" openRule=${openRule} />
         <${QuietList} title=${TEXT.clear} verdicts=${clear} kind="clear" openRule=${openRule} />
         <${QuietList} title=${TEXT.ignored} note=${TEXT.ignoredNote} verdicts=${ignored} kind="unreadable" openRule=${openRule} />
-      </div>
+      </div>`}
     </div>
-    ${layers.length > 0 && html`<${ModelColumn} layers=${layers} verdicts=${detail.verdicts} open=${(/** @type {string} */ layer) => go({ page: "layer", layer })} />`}
+    ${layers.length > 0 && drawn && html`<${ModelColumn} layers=${layers} verdicts=${detail.verdicts} open=${(/** @type {string} */ layer) => go({ page: "layer", layer })} />`}
   </div>`;
 }
 
