@@ -61,7 +61,6 @@ def nothing_trains(
     if "updates" in run and np.nansum(run["updates"]["update_rms"]) > 0:
         return None  # a train step of its own moves them
     frozen = [layer.name for layer in run.card.layers if layer.parameters]
-    small = optimizer(run, SMALL)
     step = run.last_step
     return Finding(
         headline=(
@@ -80,12 +79,7 @@ def nothing_trains(
                 + compiled(run, loss="model.loss"),
                 _let_learn(frozen[-1:]),
             ),
-            Fix(
-                "Or let all layers learn.",
-                f"With a learning rate of {number(SMALL)}, if they were trained before: larger steps destroy what they know.",
-                f"model.trainable = True\nmodel.compile(optimizer={small.code}, loss=model.loss)",
-                [*_let_learn(frozen), *small.changes],
-            ),
+            _let_all_learn(run, frozen),
         ],
         first_step=0,
         last_step=step,
@@ -95,7 +89,6 @@ def nothing_trains(
 def _too_little(run: Run, share: float, few: float) -> Finding:
     assert run.card is not None
     layers = [layer.name for layer in run.card.layers if layer.parameters]
-    small = optimizer(run, SMALL)
     return Finding(
         headline=(
             f"Only {number(run.card.trainable_parameters)} of the {number(run.card.parameters)} parameters are trainable, {share:.2%}"
@@ -112,16 +105,21 @@ def _too_little(run: Run, share: float, few: float) -> Finding:
                 "A network that is frozen as it was initialized tells nothing of the rows.",
                 'model.load_weights("trained.weights.h5")  # before fit',
             ),
-            Fix(
-                "Or let all layers learn.",
-                f"With a learning rate of {number(SMALL)}, if they were trained before: larger steps destroy what they know.",
-                f"model.trainable = True\nmodel.compile(optimizer={small.code}, loss=model.loss)",
-                [*_let_learn(layers), *small.changes],
-            ),
+            _let_all_learn(run, layers),
         ],
         first_step=0,
         last_step=run.last_step,
         severity="warning",
+    )
+
+
+def _let_all_learn(run: Run, layers: list[str]) -> Fix:
+    small = optimizer(run, SMALL)
+    return Fix(
+        "Or let all layers learn.",
+        f"With a learning rate of {number(SMALL)}, if they were trained before: larger steps destroy what they know.",
+        f"model.trainable = True\nmodel.compile(optimizer={small.code}, loss=model.loss)",
+        [*_let_learn(layers), *small.changes],
     )
 
 
